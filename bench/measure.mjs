@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ALLOWED_ORIGIN, CONNECTIONS, SESSION_HEADER, TARGET } from './workload.mjs';
+
+const LOAD_SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
+const RESULT_LINE = /^\{"requests":.*\}$/m;
+const GRACE_MS = 10_000;
+
+/** Of /proc/PID/stat: USER_HZ, which Linux fixes at 100 for programs. */
+const TICK_US = 10_000;
+
+const run = promisify(execFile);
+
+/**
+ * @typedef {object} Round
+ * @property {number} requests
+ * @property {number} requestsPerSecond
+ * @property {number} cpuUsPerRequest processor time of the server, user and system
+ * @property {number} busy share of its core that the server used; well below 1, the load was the bound
+ * @property {number} p50Us
+ * @property {number} p99Us
+ * @property {number} refused answers with a status of 400 or more
+ * @property {number} broken connections that failed and answers that did not come
+ */
+
+/**
+ * One round of load on one server.
+ *
+ * @param {{ port: number, pid: number, sessionsFile: string, core: number, seconds: number, signal: AbortSignal }} target
+ * @returns {Promise<Round>}
+ */
+export async function measureRound({ port, pid, sessionsFile, core, seconds, signal }) {
+  const cpuBefore = processorTimeUs(pid);
+  const url = `http://127.0.0.1:${port}${TARGET}`;
+  const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', LOAD_SCRIPT, url];
+  const { stdout } = await run(
+    'taskset',
+    ['-c', String(core), ...wrk, '--', ALLOWED_ORIGIN, SESSION_HEADER, sessionsFile],
+    { timeout: seconds * 1000 + GRACE_MS, signal },
+  );
+  const cpuUs = processorTimeUs(pid) - cpuBefore;
+  const { requests, durationUs, ...rest } = JSON.parse(RESULT_LINE.exec(stdout)[0]);
+  return {
+    requests,
+    requestsPerSecond: requests / (durationUs / 1e6),
+    cpuUsPerRequest: cpuUs / requests,
+    busy: cpuUs / durationUs,
+    ...rest,
+  };
+}
+
+/** Of the process and its children (nginx works in one), in microseconds. */
+function processorTimeUs(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second field, the name, may hold blanks: utime and stime are fields 14 and 15, counted after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const own = (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  return childrenOf(pid).reduce((sum, child) => sum + processorTimeUs(child), own);
+}
+
+function childrenOf(pid) {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+/** @param {number[]} values not empty */
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

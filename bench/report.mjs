@@ -1,0 +1,106 @@
+import { median } from './measure.mjs';
+import { CONNECTIONS } from './workload.mjs';
+
+/**
+ * @typedef {object} Result of a row
+ * @property {string} id
+ * @property {string} name
+ * @property {number} sessions
+ * @property {string | null} missing why it was not measured
+ * @property {import('./measure.mjs').Round[]} rounds
+ * @property {string[]} faults why its figures count for nothing
+ */
+
+/** @param {Result} result with at least one round */
+export function summarize({ rounds }) {
+  const medianOf = (field) => median(rounds.map((round) => round[field]));
+  return {
+    requestsPerSecond: medianOf('requestsPerSecond'),
+    cpuUsPerRequest: medianOf('cpuUsPerRequest'),
+    busy: medianOf('busy'),
+    p50Us: medianOf('p50Us'),
+    p99Us: medianOf('p99Us'),
+    lowest: Math.min(...rounds.map((round) => round.requestsPerSecond)),
+    highest: Math.max(...rounds.map((round) => round.requestsPerSecond)),
+  };
+}
+
+/**
+ * The bars whose two rows were both measured. The ratio is taken in each round, where the two stood side by side,
+ * and is the median of those: a machine that is quick in one round and slow in the next does not bend it.
+ */
+export function judge(results, bars) {
+  const roundsOf = (id) => results.find((result) => result.id === id)?.rounds ?? [];
+  return bars
+    .filter(({ of, to }) => roundsOf(of).length > 0 && roundsOf(to).length > 0)
+    .map((bar) => {
+      const ratio = median(ratios(roundsOf(bar.of), roundsOf(bar.to)));
+      return { ...bar, ratio, met: ratio >= bar.atLeast };
+    });
+}
+
+function ratios(rounds, others) {
+  return rounds.map(({ requestsPerSecond }, index) => requestsPerSecond / others[index].requestsPerSecond);
+}
+
+/** @returns {string} Markdown, as docs/performance.md has it */
+export function render({ machine, options, results, judged }) {
+  return [machineText(machine), methodText(options), resultTable(results), judgedTable(judged)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function machineText({ processor, system, node, store, nginx, wrk }) {
+  return `${processor}; ${system}; Node ${node}; Valkey ${store}; nginx ${nginx}; wrk ${wrk}.`;
+}
+
+function methodText({ rounds, seconds }) {
+  return (
+    `Medians of ${rounds} interleaved round${rounds === 1 ? '' : 's'} of ${seconds} s, ${CONNECTIONS} connections, ` +
+    '1 KiB body. Server alone on one core; wrk, Valkey, origin and authority on another. cachegate logs at its ' +
+    'default level, to a file; the others do not log. Where the server used much less than its core, the load or ' +
+    'the machine was the bound.'
+  );
+}
+
+function resultTable(results) {
+  return table(
+    ['row', 'server', 'sessions', 'req/s', 'lowest–highest', 'CPU µs/req', 'core used', 'p50 ms', 'p99 ms'],
+    results.map((result) => [result.id, result.name, group(result.sessions), ...figures(result)]),
+  );
+}
+
+function figures(result) {
+  if (result.missing !== null) return [result.missing, '', '', '', '', ''];
+  const { requestsPerSecond, lowest, highest, cpuUsPerRequest, busy, p50Us, p99Us } = summarize(result);
+  const mark = result.faults.length > 0 ? ' ✗' : '';
+  return [
+    `${group(requestsPerSecond)}${mark}`,
+    `${group(lowest)}–${group(highest)}`,
+    cpuUsPerRequest.toFixed(1),
+    `${Math.round(busy * 100)} %`,
+    (p50Us / 1000).toFixed(2),
+    (p99Us / 1000).toFixed(2),
+  ];
+}
+
+function judgedTable(judged) {
+  if (judged.length === 0) return '';
+  return table(
+    ['req/s of', 'median of the rounds’ ratios', 'wanted', ''],
+    judged.map(({ of, to, ratio, atLeast, met }) => [
+      `${of} / ${to}`,
+      ratio.toFixed(2),
+      `≥ ${atLeast}`,
+      met ? 'met' : 'not met',
+    ]),
+  );
+}
+
+function table(head, lines) {
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function group(number) {
+  return Math.round(number).toLocaleString('en');
+}

@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import { ConfigError, faultAt } from '../config/fault.ts';
+import { describeFound } from '../config/found.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { Overrides } from '../config/overrides.ts';
+import type { Config } from '../config/schema.ts';
+import { findConfig } from './find-config.ts';
+import { stopSignal } from './stop-signal.ts';
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly origin?: readonly string[];
+  readonly listen?: string;
+  readonly store?: string;
+}
+
+const EXAMPLES = `
+Without --config and --origin, cachegate.yaml (.yml, .json, .ts, .mts, .js, .mjs) in this folder is served.
+
+Examples:
+  $ cachegate serve --origin https://api.example.com
+  $ cachegate serve --origin https://api.example.com --listen :8080 --store redis://127.0.0.1:6379
+  $ cachegate serve --config cachegate.yaml --origin airtable=http://127.0.0.1:9001
+`;
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve an origin, or the services of a configuration file')
+    .option('--config <file>', 'the configuration file')
+    .option(
+      '--origin <url>',
+      'the origin; with a file NAME=URL, the origin of one service (repeatable)',
+      append,
+    )
+    .option('--listen <address>', 'where to listen: HOST:PORT, [IPv6]:PORT, :PORT or unix:/path')
+    .option('--store <url>', 'the store: memory:, none:, redis://…, rediss://…, valkey://… or valkeys://…')
+    .addHelpText('after', EXAMPLES)
+    .action(serve);
+}
+
+function append(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
+}
+
+/** Serves until SIGTERM or SIGINT, then finishes what is under way. */
+async function serve(options: ServeOptions): Promise<void> {
+  const config = await configOf(options);
+  const stopped = stopSignal();
+  // Loaded after the checks, so that a bad configuration is told at once.
+  const { startServer } = await import('../server.ts');
+  const server = await startServer(config, { env: process.env });
+  await stopped;
+  await server.close(config.shutdown_timeout_ms);
+}
+
+async function configOf({ config, origin = [], listen, store }: ServeOptions): Promise<Config> {
+  const cwd = process.cwd();
+  const isSingle = config === undefined && origin.length > 0;
+  const file = isSingle ? undefined : (config ?? (await findConfig(cwd)));
+  const origins = isSingle ? singleOrigin(origin) : namedOrigins(origin);
+  const overrides: Overrides = { listen, store, origins };
+  return loadConfig({ file, cwd, env: process.env, overrides });
+}
+
+function singleOrigin(values: readonly string[]): Record<string, string> {
+  const [url = '', ...more] = values;
+  if (more.length > 0) refuse('given more than once', 'one URL without --config');
+  return { default: url };
+}
+
+function namedOrigins(values: readonly string[]): Record<string, string> {
+  const pairs = values.map((value) => /^([a-z][a-z0-9_-]*)=(.*)$/s.exec(value)?.slice(1) ?? malformed(value));
+  return Object.fromEntries(pairs);
+}
+
+function malformed(value: string): never {
+  refuse(describeFound(value, false), 'NAME=URL with --config');
+}
+
+function refuse(found: string, accepted: string): never {
+  throw new ConfigError([faultAt('', ['--origin'], found, accepted)]);
+}

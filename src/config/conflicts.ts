@@ -1,0 +1,46 @@
+import { type Fault, faultAt } from './fault.ts';
+import { quote } from './found.ts';
+import { entriesAt, valueAt } from './path.ts';
+
+/** Faults between values that are each acceptable. Works on any tree, so that they show beside other faults. */
+export function conflictFaults(tree: unknown): Fault[] {
+  return [...samePaths(tree), ...forcedWithoutTtl(tree), ...mixedTransforms(tree)];
+}
+
+function samePaths(tree: unknown): Fault[] {
+  const owners = new Map<string, string>();
+  return entriesAt(tree, ['services']).flatMap(([name, service]) => {
+    const written = valueAt(service, ['path']) ?? '/';
+    if (typeof written !== 'string') return [];
+    const prefix = written.replace(/(?<=.)\/$/, '');
+    const owner = owners.get(prefix);
+    if (owner === undefined) {
+      owners.set(prefix, name);
+      return [];
+    }
+    const found = `found ${quote(written)}, which services.${owner} has too`;
+    return [faultAt(['services', name, 'path'], [], found, 'a path that no other service has, default /')];
+  });
+}
+
+function forcedWithoutTtl(tree: unknown): Fault[] {
+  return entriesAt(tree, ['services']).flatMap(([name, service]) => {
+    const forced = valueAt(service, ['cache', 'force']) === true;
+    if (!forced || valueAt(service, ['cache', 'ttl_seconds']) !== undefined) return [];
+    const path = ['services', name, 'cache', 'ttl_seconds'];
+    return [faultAt(path, [], 'missing', 'a whole number of seconds, needed because force is true')];
+  });
+}
+
+function mixedTransforms(tree: unknown): Fault[] {
+  return entriesAt(tree, ['services']).flatMap(([name, service]) => {
+    const keys = entriesAt(service, ['transform']).map(([key]) => key);
+    const functions = keys.filter((key) => key === 'request' || key === 'response');
+    if (typeof valueAt(service, ['transform']) !== 'object') return [];
+    if (keys.includes('module') !== functions.length > 0) return [];
+    const found = functions.length > 0 ? `found module beside ${functions.join(' and ')}` : 'found neither';
+    return [
+      faultAt(['services', name, 'transform'], [], found, 'either module, or request and response functions'),
+    ];
+  });
+}

@@ -1,0 +1,42 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** Where a server listens. A `tcp` address without `host` is every address of the machine; port 0 is any free one. */
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string | undefined; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export const LISTEN_FORMS = 'HOST:PORT, [IPv6]:PORT, :PORT or unix:/path';
+
+const TCP = /^(?:\[([^\]]+)\]|([^:[\]]*)):([0-9]{1,5})$/;
+const UNIX = 'unix:';
+const MAX_PORT = 65_535;
+// The shortest of the systems' limits on a socket's name (macOS: 104 bytes, its closing NUL included).
+const MAX_UNIX_PATH_BYTES = 103;
+
+/** Reads `HOST:PORT`, `[IPv6]:PORT`, `:PORT` or `unix:/path`; `null` for anything else. */
+export function parseListenAddress(text: string): ListenAddress | null {
+  if (text.startsWith(UNIX)) return parseUnix(text.slice(UNIX.length));
+  const match = TCP.exec(text);
+  if (match === null) return null;
+  const [, ipv6, name = '', digits] = match;
+  const port = Number(digits);
+  if (port > MAX_PORT) return null;
+  if (ipv6 !== undefined) return isIPv6(ipv6) ? { kind: 'tcp', host: ipv6, port } : null;
+  if (name === '') return { kind: 'tcp', host: undefined, port };
+  return isHost(name) ? { kind: 'tcp', host: name, port } : null;
+}
+
+function parseUnix(path: string): ListenAddress | null {
+  const fits = Buffer.byteLength(path) <= MAX_UNIX_PATH_BYTES;
+  return fits && /^\/[^\0]+$/.test(path) ? { kind: 'unix', path } : null;
+}
+
+const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
+const MAX_HOST_NAME = 253;
+
+// A name of digits and dots alone is meant as an IPv4 address.
+function isHost(name: string): boolean {
+  if (/^[0-9.]+$/.test(name)) return isIPv4(name);
+  return name.length <= MAX_HOST_NAME && HOST_NAME.test(name);
+}

@@ -1,0 +1,46 @@
+import { dirname, resolve } from 'node:path';
+import { readConfigFile } from './config-file.ts';
+import { conflictFaults } from './conflicts.ts';
+import { expandDraft } from './draft.ts';
+import type { Environment } from './environment.ts';
+import { ConfigError, type Fault } from './fault.ts';
+import { readNamedFiles, withNamedFiles } from './named-files.ts';
+import { applyOverrides, type Overrides } from './overrides.ts';
+import { type Config, configSchema } from './schema.ts';
+import { schemaFaults } from './schema-faults.ts';
+
+export interface LoadOptions {
+  /** The configuration file; without one, `overrides.origins` are the services. */
+  readonly file?: string | undefined;
+  /** Where a relative `file` starts. Names in the file are relative to the file. */
+  readonly cwd: string;
+  readonly env: Environment;
+  readonly overrides?: Overrides | undefined;
+}
+
+/**
+ * Reads a configuration and checks all of it; opens and starts nothing.
+ * @throws ConfigError (`ERR_CONFIG_INVALID`) with every fault there is.
+ */
+export async function loadConfig({ file, cwd, env, overrides = {} }: LoadOptions): Promise<Config> {
+  const written = file === undefined ? null : await readConfigFile(file, cwd);
+  const directory = file === undefined ? cwd : dirname(resolve(cwd, file));
+  const { raw, sources, faults } = applyOverrides(written, env, overrides);
+  const draft = expandDraft(raw, env, sources);
+  const parsed = configSchema.safeParse(draft.tree);
+  const files = await readNamedFiles(draft.tree, directory);
+  const first = [
+    ...faults,
+    ...draft.faults,
+    ...(parsed.success ? [] : schemaFaults(parsed.error.issues, draft)),
+  ];
+  const all = [...first, ...notYetAmong(first, [...conflictFaults(draft.tree), ...files.faults])];
+  // A text that could not be expanded is absent from the tree, which the schema alone may find acceptable.
+  if (all.length > 0 || !parsed.success) throw new ConfigError(all);
+  return withNamedFiles(parsed.data, files, directory);
+}
+
+function notYetAmong(known: readonly Fault[], more: readonly Fault[]): Fault[] {
+  const places = new Set(known.map(({ path }) => path));
+  return more.filter(({ path }) => !places.has(path));
+}

@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import { accepts } from './accepted.ts';
+
+/** A whole number in a range; `unit` reads as in `a whole number of seconds`. */
+export function wholeNumber(unit: string, min: number, max: number) {
+  const noun = unit === '' ? 'a whole number' : `a whole number of ${unit}`;
+  return accepts(z.int().min(min).max(max), `${noun} from ${min} to ${max}`);
+}
+
+export function flag() {
+  return accepts(z.boolean(), 'true or false');
+}
+
+export function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
+  const last = values.length - 1;
+  return accepts(z.enum(values), `${values.slice(0, last).join(', ')} or ${values[last]}`);
+}
+
+export function patterned(pattern: RegExp, accepted: string) {
+  return accepts(z.string().regex(pattern), accepted);
+}
+
+export function text(isValid: (text: string) => boolean, accepted: string) {
+  return accepts(z.string().refine(isValid), accepted);
+}
+
+/** A block that can be switched off by the word `off`. */
+export function orOff<Block extends z.ZodType>(block: Block, accepted: string) {
+  return accepts(z.union([z.literal('off'), block]), `off, or ${accepted}`);
+}
+
+export function listOf<Entry extends z.ZodType>(entry: Entry, accepted: string) {
+  return accepts(z.array(entry), `a list of ${accepted}`);
+}

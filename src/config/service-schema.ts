@@ -1,0 +1,118 @@
+import * as z from 'zod';
+import type { Transform } from '../gateway/transform.ts';
+import { MAX_VALUE_BYTES } from '../store/store.ts';
+import { accepts } from './accepted.ts';
+import { cookieName, fieldName, fields, method } from './fields.ts';
+import { httpUrl, path, pathPrefix, webOrigin } from './network.ts';
+import { choice, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
+
+const YEAR_SECONDS = 31_536_000;
+const DAY_SECONDS = 86_400;
+// A stored response is one value of the store: its head needs room beside the body.
+const MAX_BODY_BYTES = MAX_VALUE_BYTES - 1024 * 1024;
+
+const cors = z.strictObject({
+  origins: listOf(webOrigin(), 'web origins').default([]),
+  development_origins: listOf(webOrigin(), 'web origins').default([]),
+  missing_origin: choice(['refuse', 'allow']).default('refuse'),
+  credentials: flag().default(true),
+  allow_headers: listOf(fieldName(), 'header field names').default([]),
+  max_age_seconds: wholeNumber('seconds', 0, DAY_SECONDS).default(600),
+});
+
+const AUTHORITY_NAMES = { wagtail: 'Wagtail', django: 'Django', http: 'the authority' } as const;
+
+const session = z
+  .strictObject({
+    authority: choice(['wagtail', 'django', 'http']),
+    name: patterned(/^\P{C}{1,64}$/u, '1 to 64 printable characters').optional(),
+    url: httpUrl(),
+    path: path().default('/'),
+    cookie: cookieName().default('sessionid'),
+    header: fieldName().optional(),
+    timeout_ms: wholeNumber('milliseconds', 100, 60_000).default(5_000),
+    cache: flag().default(true),
+    cache_ttl_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(300),
+    id_in_key: choice(['plain', 'hashed']).default('plain'),
+  })
+  .transform((found) => ({ ...found, name: found.name ?? AUTHORITY_NAMES[found.authority] }));
+
+function rateRule(limit: number) {
+  const rule = z.strictObject({
+    limit: wholeNumber('requests', 1, 1_000_000).default(limit),
+    window_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(10),
+  });
+  return orOff(rule, 'a mapping of limit and window_seconds').prefault({});
+}
+
+const rateLimit = z.strictObject({ session: rateRule(10), address: rateRule(60) });
+
+const negativeTtls = accepts(
+  z.record(
+    patterned(/^[45][0-9]{2}$/, 'a status code from 400 to 599'),
+    wholeNumber('seconds', 0, YEAR_SECONDS),
+  ),
+  'a mapping of status codes to seconds',
+);
+
+const cache = z.strictObject({
+  ttl_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
+  force: flag().default(false),
+  negative_ttl_seconds: negativeTtls.default({}),
+  stale_while_revalidate_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
+  stale_if_error_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
+  max_body_bytes: wholeNumber('bytes', 1, MAX_BODY_BYTES).default(8_388_608),
+});
+
+const forward = z.strictObject({
+  headers: accepts(
+    z.union([z.literal('all'), z.array(fieldName())]),
+    'all, or a list of header field names',
+  ).optional(),
+  cookies: flag().optional(),
+  authorization: flag().optional(),
+});
+
+const limitMs = (ms: number) => wholeNumber('milliseconds', 1, 600_000).default(ms);
+const timeouts = z.strictObject({
+  connect_ms: limitMs(5_000),
+  headers_ms: limitMs(30_000),
+  body_ms: limitMs(30_000),
+});
+
+function transformFunction<Name extends keyof Transform>() {
+  const schema = z.custom<NonNullable<Transform[Name]>>((found) => typeof found === 'function');
+  return accepts(schema, 'a function (in a .ts or .js configuration)');
+}
+
+const moduleFile = () => text((found) => found.trim() !== '', 'the path of a .ts or .js file');
+
+const transformBlock = z.strictObject({
+  module: moduleFile().optional(),
+  options: accepts(z.record(z.string(), z.unknown()), 'a mapping').default({}),
+  request: transformFunction<'request'>().optional(),
+  response: transformFunction<'response'>().optional(),
+});
+
+const transform = accepts(
+  z.union([moduleFile().transform((module) => transformBlock.parse({ module })), transformBlock]),
+  'the path of a .ts or .js file, or a mapping of module and options',
+);
+
+/** One origin with its policy. */
+export const serviceSchema = z.strictObject({
+  path: pathPrefix().prefault('/'),
+  strip_path: flag().default(true),
+  origin: httpUrl(),
+  methods: listOf(method(), 'HTTP methods in capitals').optional(),
+  request_headers: fields().default({}),
+  response_headers: fields().default({}),
+  cors: cors.optional(),
+  session: session.optional(),
+  rate_limit: rateLimit.optional(),
+  cache: orOff(cache, `a mapping of ${Object.keys(cache.shape).join(', ')}`).prefault({}),
+  forward: forward.prefault({}),
+  timeouts: timeouts.prefault({}),
+  connections: wholeNumber('', 1, 4_096).default(64),
+  transform: transform.optional(),
+});

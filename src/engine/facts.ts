@@ -1,0 +1,18 @@
+import type { FieldList } from '../http/fields.ts';
+
+/** What the engine asks of a request. */
+export interface RequestFacts {
+  readonly method: string;
+  /** A field's value, several lines combined; `undefined` when it is not there. */
+  field(lowerName: string): string | undefined;
+}
+
+/** What the engine asks of a response, received or stored. Instants are in milliseconds since the epoch. */
+export interface ResponseFacts {
+  readonly status: number;
+  readonly fields: FieldList;
+  /** When the request that it answers was sent (`request_time` of RFC 9111 §4.2.3). */
+  readonly requestAt: number;
+  /** When its header section was received (`response_time`). */
+  readonly responseAt: number;
+}

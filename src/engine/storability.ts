@@ -1,0 +1,59 @@
+import { type CacheControl, parseCacheControl } from '../http/cache-control.ts';
+import { hasField } from '../http/fields.ts';
+import type { RequestFacts, ResponseFacts } from './facts.ts';
+
+/** Why a response is not stored. */
+export type UnstorableReason =
+  /** It answers another method than GET. */
+  | 'method'
+  /** It is partial, a 304, or of a status that `must-understand` asks to know. */
+  | 'status'
+  | 'request-no-store'
+  | 'no-store'
+  | 'private'
+  /** It answers credentials, and does not say that it may be shared. */
+  | 'authorization'
+  | 'set-cookie'
+  /** `Vary: *`: no request could select it. */
+  | 'vary'
+  /** Neither the origin, the policy, nor its status lets it be reused. */
+  | 'no-lifetime'
+  /** It is stale already, and nothing could validate it. */
+  | 'not-reusable';
+
+// The final status codes of RFC 9110 §15, whose caching needs no more than is done here.
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407],
+  ...[408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505],
+]);
+
+/** What forbids a shared cache to store a response, whatever an operator says. */
+export function absoluteBar(
+  request: RequestFacts,
+  response: ResponseFacts,
+  nominated: '*' | readonly string[],
+): UnstorableReason | null {
+  const { status, fields } = response;
+  if (request.method !== 'GET') return 'method';
+  if (status < 200 || status === 206 || status === 304) return 'status';
+  // Not forbidden by RFC 9111 (§7.3 warns of it), but no client is to get another's cookie.
+  if (hasField(fields, 'set-cookie')) return 'set-cookie';
+  return nominated === '*' ? 'vary' : null;
+}
+
+/** What of request and response forbids a shared cache to store the response (RFC 9111 §3, §3.5). */
+export function statedBar(
+  request: RequestFacts,
+  response: ResponseFacts,
+  directives: CacheControl,
+): UnstorableReason | null {
+  if (parseCacheControl(request.field('cache-control')).noStore) return 'request-no-store';
+  if (directives.mustUnderstand) {
+    // It takes the place of a no-store that is meant for caches without it (RFC 9111 §5.2.2.3).
+    if (!UNDERSTOOD.has(response.status)) return 'status';
+  } else if (directives.noStore) return 'no-store';
+  // With field names it is taken for the unqualified one, as RFC 9111 §5.2.2.7 lets a cache do.
+  if (directives.private !== false) return 'private';
+  const mayShare = directives.public || directives.mustRevalidate || directives.sMaxageSeconds !== undefined;
+  return request.field('authorization') !== undefined && !mayShare ? 'authorization' : null;
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.ts';
+import type { FieldList } from '../http/fields.ts';
+import type { Correlated } from '../observe/observer.ts';
+import type { CacheOutcome } from '../observe/outcome.ts';
+import type { PresentedSession } from '../session/presented-session.ts';
+import type { Reading } from '../store/reading.ts';
+import type { MaybePromise, TakeResult } from '../store/store.ts';
+import type { Answer } from './answer.ts';
+import { correlationIdOf } from './correlation.ts';
+import type { Destination } from './location.ts';
+import type { GateRequest } from './request.ts';
+
+/** One request on its way through a service's steps, and what the steps have found out so far. */
+export class Exchange implements Correlated {
+  readonly request: GateRequest;
+  readonly clock: Clock;
+  readonly destination: Destination;
+  /** When the reads from the store left. */
+  readAt = 0;
+  session: PresentedSession | null = null;
+  /** Reads that left early, together; judged in the order of the steps. */
+  early: EarlyReads | null = null;
+  /** Set once the store did not answer: this request does not wait for it again. */
+  storeAway = false;
+  outcome: CacheOutcome | null = null;
+  corsFields: FieldList = [];
+  /** The value of the `RateLimit` field so far. */
+  rateLimit: string | null = null;
+  #correlationId: string | null = null;
+
+  constructor(request: GateRequest, destination: Destination, clock: Clock) {
+    this.request = request;
+    this.destination = destination;
+    this.clock = clock;
+  }
+
+  correlationId(): string {
+    this.#correlationId ??= correlationIdOf(this.request);
+    return this.#correlationId;
+  }
+}
+
+export interface EarlyReads {
+  readonly taken: MaybePromise<TakeResult> | null;
+  /** The session's reading, then the response's; either may be left out. */
+  readonly readings: MaybePromise<Reading[]>;
+}
+
+/** A step of a service's path: answers the request, or lets it pass with `null`. */
+export type Step = (exchange: Exchange) => MaybePromise<Answer | null>;

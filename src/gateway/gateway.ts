@@ -1,0 +1,78 @@
+import type { Clock } from '../clock.ts';
+import { CachegateError } from '../errors.ts';
+import { formatCacheStatus } from '../http/cache-status.ts';
+import type { RequestObserver } from '../observe/observer.ts';
+import { CACHE_NAME } from '../response-cache/entry.ts';
+import type { MaybePromise } from '../store/store.ts';
+import { type Answer, refusal } from './answer.ts';
+import { Exchange, type Step } from './exchange.ts';
+import { createLocator } from './location.ts';
+import type { GateRequest } from './request.ts';
+import type { Service } from './service.ts';
+
+export interface GatewayOptions {
+  readonly services: readonly Service[];
+  readonly clock: Clock;
+  readonly observer: RequestObserver;
+}
+
+export interface Gateway {
+  /** Answers a request: at once where all is at hand. Never throws or rejects; what goes wrong is an answer too. */
+  handle(request: GateRequest): MaybePromise<Answer>;
+}
+
+/** The way of every request: find its service, then go through the service's steps until one answers. */
+export function createGateway({ services, clock, observer }: GatewayOptions): Gateway {
+  const locate = createLocator(services);
+
+  function walk(steps: readonly Step[], exchange: Exchange, from: number): MaybePromise<Answer> {
+    for (let i = from; i < steps.length; i++) {
+      const result = steps[i]!(exchange);
+      if (result === null) continue;
+      if (!(result instanceof Promise)) return result;
+      return result.then((answer) => answer ?? walk(steps, exchange, i + 1));
+    }
+    throw new Error('no step answered');
+  }
+
+  function failed(service: Service, exchange: Exchange, error: unknown): Answer {
+    if (error instanceof CachegateError && error.code.startsWith('ERR_ORIGIN_')) {
+      exchange.outcome = { hit: false, fwd: 'miss', detail: error.code };
+      // A transform makes an API of its own; how its origin failed is not the client's matter.
+      return refusal(error.code === 'ERR_ORIGIN_TIMEOUT' && !service.transformed ? 504 : 502);
+    }
+    observer.requestFailed?.(service.name, error, exchange.correlationId());
+    return refusal(500);
+  }
+
+  function finish(service: Service, exchange: Exchange, answer: Answer): Answer {
+    const { outcome, corsFields } = exchange;
+    const fields = [...answer.fields];
+    if (outcome !== null && !outcome.hit) fields.push('Cache-Status', formatCacheStatus(CACHE_NAME, outcome));
+    if (service.limits !== null) {
+      const { policy, untouched } = service.limits;
+      fields.push('RateLimit-Policy', policy, 'RateLimit', exchange.rateLimit ?? untouched);
+    }
+    for (const part of corsFields) fields.push(part);
+    observer.answered?.(service.name, answer.status, outcome, exchange);
+    return { status: answer.status, fields, body: answer.body };
+  }
+
+  return {
+    handle(request) {
+      const location = locate(request.method, request.target);
+      if (location.service === null) return location.refused;
+      const { service, destination } = location;
+      const exchange = new Exchange(request, destination, clock);
+      try {
+        const answer = walk(service.steps, exchange, 0);
+        if (!(answer instanceof Promise)) return finish(service, exchange, answer);
+        return answer
+          .catch((error: unknown) => failed(service, exchange, error))
+          .then((result) => finish(service, exchange, result));
+      } catch (error) {
+        return finish(service, exchange, failed(service, exchange, error));
+      }
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache';
+import { parseRequestTarget } from '../http/request-target.ts';
+import { type Answer, errorAnswer, refusal } from './answer.ts';
+
+/** What a request asks of its service's origin. */
+export interface Destination {
+  /** Path and query at the origin. */
+  readonly target: string;
+  /** The store's key of responses to it. */
+  readonly key: string;
+  /** The service's own refusal, given once the caller has been let in. */
+  readonly refused: Answer | null;
+}
+
+/** What of a service decides where a request leads. */
+export interface Routed {
+  /** `/`, or a path without a closing slash. */
+  readonly prefix: string;
+  /** Maps a request to the origin's target, or refuses it. Depends on its arguments alone. */
+  map(method: string, path: string, query: string | undefined): { readonly target: string } | Answer;
+  keyOf(target: string): string;
+}
+
+export type Location<S extends Routed> =
+  | { readonly service: S; readonly destination: Destination }
+  | { readonly service: null; readonly refused: Answer };
+
+// Parsing, mapping and hashing a target costs more than the rest of a hit; the same few are asked for again and again.
+const REMEMBERED = 10_000;
+const LONGEST_REMEMBERED = 2_048;
+
+/** Finds a request's location by its method and request-target alone. */
+export function createLocator<S extends Routed>(
+  services: readonly S[],
+): (method: string, target: string) => Location<S> {
+  const byLongestPrefix = [...services].sort((a, b) => b.prefix.length - a.prefix.length);
+  const known = new LRUCache<string, Location<S>>({ max: REMEMBERED });
+
+  function compute(method: string, target: string): Location<S> {
+    const parsed = parseRequestTarget(target);
+    if (!parsed.ok) return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
+    const service = byLongestPrefix.find((candidate) => isBelow(parsed.path, candidate.prefix));
+    if (service === undefined) return { service: null, refused: refusal(404) };
+    const mapped = service.map(method === 'HEAD' ? 'GET' : method, parsed.path, parsed.query);
+    const destination =
+      'target' in mapped
+        ? { target: mapped.target, key: service.keyOf(mapped.target), refused: null }
+        : { target: '', key: '', refused: mapped };
+    return { service, destination };
+  }
+
+  return (method, target) => {
+    // Methods are few in practice, but anybody may invent one.
+    const name = method === 'GET' || method === 'HEAD' ? target : `${method} ${target}`;
+    const remembered = known.get(name);
+    if (remembered !== undefined) return remembered;
+    const location = compute(method, target);
+    if (name.length <= LONGEST_REMEMBERED) known.set(name, location);
+    return location;
+  };
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return prefix === '/' || path === prefix || (path.startsWith(prefix) && path[prefix.length] === '/');
+}

@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream';
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../clock.ts';
+import { CachegateError } from '../errors.ts';
+import type { FieldList } from '../http/fields.ts';
+import type { FetchedResponse } from '../response-cache/cache-request.ts';
+
+export interface OriginClientOptions {
+  readonly origin: URL;
+  readonly connections: number;
+  readonly connectMs: number;
+  readonly headersMs: number;
+  readonly bodyMs: number;
+  readonly clock: Clock;
+}
+
+export interface OriginRequest {
+  readonly method: string;
+  /** Path and query, below the origin's own path. */
+  readonly target: string;
+  readonly fields: FieldList;
+  readonly body: Readable | null;
+  readonly signal: AbortSignal;
+}
+
+export interface OriginClient {
+  /**
+   * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`
+   */
+  fetch(request: OriginRequest): Promise<FetchedResponse>;
+  close(): Promise<void>;
+}
+
+export function createOriginClient(options: OriginClientOptions): OriginClient {
+  const { origin, clock } = options;
+  const pool = new Pool(origin.origin, {
+    connections: options.connections,
+    connect: { timeout: options.connectMs },
+    headersTimeout: options.headersMs,
+    bodyTimeout: options.bodyMs,
+  });
+  const basePath = origin.pathname.replace(/\/$/, '');
+
+  return {
+    async fetch({ method, target, fields, body, signal }) {
+      const requestAt = clock.now();
+      try {
+        const response = await pool.request({
+          method: method as Dispatcher.HttpMethod,
+          path: basePath + target,
+          headers: fields as string[],
+          body,
+          signal,
+          responseHeaders: 'raw',
+        });
+        return {
+          status: response.statusCode,
+          // With `responseHeaders: 'raw'` undici gives the flat list, which its types do not say.
+          fields: response.headers as unknown as FieldList,
+          body: response.body,
+          requestAt,
+          responseAt: clock.now(),
+        };
+      } catch (error) {
+        throw originError(error);
+      }
+    },
+    close: () => pool.close(),
+  };
+}
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const CONNECT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
+
+function originError(error: unknown): CachegateError {
+  const reason = reasonOf(error);
+  if (TIMEOUTS.has(reason)) {
+    return new CachegateError('ERR_ORIGIN_TIMEOUT', `The origin did not answer in time: ${reason}`, { cause: error });
+  }
+  if (CONNECT.has(reason)) {
+    return new CachegateError('ERR_ORIGIN_CONNECT', `The origin could not be reached: ${reason}`, { cause: error });
+  }
+  return new CachegateError('ERR_ORIGIN_PROTOCOL', `The origin's answer could not be read: ${reason}`, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof code === 'string' ? code : String(message);
+}

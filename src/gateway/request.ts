@@ -1,0 +1,19 @@
+import type { Readable } from 'node:stream';
+import type { FieldList } from '../http/fields.ts';
+
+/** A client's request as an adapter hands it over; the platform's own request behind it, not a copy. */
+export interface GateRequest {
+  readonly method: string;
+  /** The request-target as on the request line (RFC 9112 §3.2). */
+  readonly target: string;
+  /** The address of the connection's other end; empty on a Unix socket. */
+  readonly peer: string;
+  /** A field's value by its lower-case name, several lines combined. */
+  field(name: string): string | undefined;
+  /** All fields as received. */
+  readonly fields: FieldList;
+  /** The content, if the request has any. */
+  readonly body: Readable | null;
+  /** Aborted when the client leaves before its answer is complete. */
+  readonly signal: AbortSignal;
+}

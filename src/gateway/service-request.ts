@@ -1,0 +1,90 @@
+import type { RequestFacts } from '../engine/assessment.ts';
+import type { CachePolicy } from '../engine/policy.ts';
+import type { FieldList } from '../http/fields.ts';
+import type { CacheRequest, FetchedResponse, Forwarding } from '../response-cache/cache-request.ts';
+import type { Exchange } from './exchange.ts';
+import { NOTHING_SKIPPED, PARTIAL_FIELDS } from './forwarding.ts';
+import type { Destination } from './location.ts';
+import type { Upstream } from './upstream.ts';
+
+// A transform reads the content, and nothing here decodes it.
+const PARTIAL_AND_CODING: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'accept-encoding']);
+
+/** A request as its service's origin would see it: what the cache judges by, and how the origin is asked. */
+export class ServiceRequest implements CacheRequest, RequestFacts {
+  readonly method: string;
+  readonly #exchange: Exchange;
+  readonly #destination: Destination;
+  readonly #upstream: Upstream;
+
+  constructor(exchange: Exchange, destination: Destination, upstream: Upstream) {
+    this.#exchange = exchange;
+    this.#destination = destination;
+    this.#upstream = upstream;
+    const { method } = exchange.request;
+    this.method = upstream.transformed && method === 'HEAD' ? 'GET' : method;
+  }
+
+  get facts(): RequestFacts {
+    return this;
+  }
+
+  field(lowerName: string): string | undefined {
+    return this.#upstream.forwarding.field(this.#exchange.request, lowerName);
+  }
+
+  get service(): string {
+    return this.#upstream.service;
+  }
+
+  get key(): string {
+    return this.#destination.key;
+  }
+
+  get targetUri(): string {
+    return new URL(this.#destination.target, this.#upstream.origin).href;
+  }
+
+  get headOnly(): boolean {
+    return this.#exchange.request.method === 'HEAD';
+  }
+
+  get policy(): CachePolicy {
+    return this.#upstream.policy;
+  }
+
+  get maxBodyBytes(): number {
+    return this.#upstream.maxBodyBytes;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.request.signal;
+  }
+
+  correlationId(): string {
+    return this.#exchange.correlationId();
+  }
+
+  forward({ conditions, whole, signal }: Forwarding): Promise<FetchedResponse> {
+    const { request } = this.#exchange;
+    const { forwarding, transformed } = this.#upstream;
+    const skip = transformed ? PARTIAL_AND_CODING : whole ? PARTIAL_FIELDS : NOTHING_SKIPPED;
+    const fields = forwarding.fields(request, this.correlationId(), skip);
+    return this.#upstream.fetch({
+      method: this.method,
+      target: this.#destination.target,
+      fields: [...fields, ...conditions],
+      body: request.body,
+      signal,
+    });
+  }
+
+  present(fields: FieldList): FieldList {
+    return this.#upstream.present(fields);
+  }
+
+  keyOf(uri: string): string {
+    const { pathname, search } = new URL(uri);
+    return this.#upstream.keyOf(pathname + search);
+  }
+}

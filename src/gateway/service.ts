@@ -1,0 +1,165 @@
+import type { CachePolicy } from '../engine/policy.ts';
+import { cacheKey } from '../engine/cache-key.ts';
+import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
+import type { Limiter } from '../rate-limit/limiter.ts';
+import type { ResponseCache } from '../response-cache/response-cache.ts';
+import type { PresentedSession } from '../session/presented-session.ts';
+import type { ValidationCache } from '../session/validation-cache.ts';
+import type { StoreKeys } from '../store/keys.ts';
+import type { Store, TakeResult } from '../store/store.ts';
+import { errorAnswer } from './answer.ts';
+import type { Cors } from './cors.ts';
+import type { Exchange, Step } from './exchange.ts';
+import { createForwarding, type ForwardingPolicy } from './forwarding.ts';
+import type { Routed } from './location.ts';
+import type { OriginClient } from './origin-client.ts';
+import { createPresentation } from './presentation.ts';
+import { createCorsStep } from './steps/cors-step.ts';
+import { createEarlyReadsStep } from './steps/early-reads-step.ts';
+import { createIdentifyStep } from './steps/identify-step.ts';
+import { createMethodStep } from './steps/method-step.ts';
+import { createRateLimitStep } from './steps/rate-limit-step.ts';
+import { createCachedRespondStep, createForwardStep } from './steps/respond-step.ts';
+import { createSessionStep } from './steps/session-step.ts';
+import type { Transform } from './transform.ts';
+import { createTransformedFetch } from './transformed-fetch.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Who is let in: callers with a session that an authority calls valid. */
+export interface SessionGate {
+  readonly cookieName: string;
+  /** Lower case. */
+  readonly fieldName: string | null;
+  readonly present: (id: string) => PresentedSession | null;
+  readonly validations: ValidationCache<TakeResult>;
+  /** Where verdicts are kept. */
+  readonly store: Store | null;
+}
+
+export interface ServiceOptions {
+  readonly name: string;
+  /** `/`, or a path without a closing slash. */
+  readonly prefix: string;
+  readonly stripPrefix: boolean;
+  readonly methods: readonly string[];
+  readonly origin: URL;
+  readonly client: OriginClient;
+  readonly cors: Cors | null;
+  readonly gate: SessionGate | null;
+  /** Counts each request of a session, or, without a gate, of a client address. */
+  readonly limiter: Limiter | null;
+  /** Counts the validations that a client address causes. */
+  readonly validationLimiter: Limiter | null;
+  readonly cache: { readonly responses: ResponseCache; readonly store: Store } | null;
+  readonly policy: CachePolicy;
+  readonly maxBodyBytes: number;
+  readonly forwarding: ForwardingPolicy;
+  readonly responseFields: Readonly<Record<string, string>>;
+  readonly transform: { readonly code: Transform; readonly options: Record<string, unknown> } | null;
+  readonly keys: StoreKeys;
+  readonly addressOf: (exchange: Exchange) => string;
+  /** The store if asking it takes a round trip: what a request needs is then read early, together. */
+  readonly distantStore: Store | null;
+}
+
+/** One configured origin with its policy: the steps that its requests go through, in their order. */
+export interface Service extends Routed {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  /** Its answers are made by a transform. */
+  readonly transformed: boolean;
+  /** `RateLimit-Policy` and what `RateLimit` says where nothing was counted; `null` without limits. */
+  readonly limits: { readonly policy: string; readonly untouched: string } | null;
+  close(): Promise<void>;
+}
+
+export function createService(options: ServiceOptions): Service {
+  const { name, prefix, keys, client, transform } = options;
+  const keyOf = (target: string) => keys.response(name, cacheKey({ service: name, method: 'GET', target }));
+  const upstream: Upstream = {
+    service: name,
+    origin: options.origin,
+    forwarding: createForwarding(options.forwarding),
+    policy: options.policy,
+    maxBodyBytes: options.maxBodyBytes,
+    transformed: transform?.code.response !== undefined,
+    fetch:
+      transform?.code.response === undefined
+        ? (request) => client.fetch(request)
+        : createTransformedFetch({
+            client,
+            transform: transform.code,
+            options: transform.options,
+            maxBodyBytes: options.maxBodyBytes,
+          }),
+    present: createPresentation({
+      ownFields: options.responseFields,
+      ownCors: options.cors !== null,
+      gated: options.gate !== null,
+    }),
+    keyOf,
+  };
+  return {
+    name,
+    prefix,
+    steps: [...steps(options, upstream)],
+    transformed: upstream.transformed,
+    limits: describeLimits(options),
+    map: createMapping(options),
+    keyOf,
+    close: () => client.close(),
+  };
+}
+
+/** CORS, rate limit, session, response: in this order, each able to answer. */
+function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
+  const { gate, limiter, cache, distantStore } = options;
+  const addressKey = (exchange: Exchange) => options.keys.rateLimit('address', options.addressOf(exchange));
+  const limitKey = gate === null ? addressKey : (exchange: Exchange) => exchange.session!.rateLimitKey;
+
+  if (options.cors !== null) yield createCorsStep(options.cors);
+  yield createMethodStep(options.methods);
+  if (gate !== null) yield createIdentifyStep(gate);
+  if (distantStore !== null) {
+    yield createEarlyReadsStep({
+      store: distantStore,
+      limiter,
+      limitKey,
+      readsSession: gate !== null && gate.store !== null,
+      readsResponse: cache !== null,
+    });
+  }
+  if (limiter !== null) yield createRateLimitStep(limiter, limitKey);
+  if (gate !== null) {
+    yield createSessionStep({
+      validations: gate.validations,
+      store: gate.store,
+      addressLimiter: options.validationLimiter,
+      addressKey,
+    });
+  }
+  yield cache === null
+    ? createForwardStep(upstream)
+    : createCachedRespondStep(upstream, cache.responses, cache.store);
+}
+
+function describeLimits({ limiter, validationLimiter }: ServiceOptions): Service['limits'] {
+  const limits = [limiter, validationLimiter].filter((each) => each !== null).map((each) => each.limit);
+  if (limits.length === 0) return null;
+  const [{ name, rule }] = limits as [Limiter['limit']];
+  return { policy: formatRateLimitPolicy(limits), untouched: `"${name}";r=${rule.limit}` };
+}
+
+function createMapping({ prefix, stripPrefix, transform }: ServiceOptions): Service['map'] {
+  const below = (path: string) => (prefix === '/' ? path : path.slice(prefix.length) || '/');
+  const request = transform?.code.request;
+  if (request === undefined) {
+    return (_method, path, query) => ({
+      target: (stripPrefix ? below(path) : path) + (query === undefined ? '' : `?${query}`),
+    });
+  }
+  return (method, path, query) => {
+    const mapped = request({ method, path: below(path), query: new URLSearchParams(query) }, transform!.options);
+    return 'target' in mapped ? mapped : errorAnswer(mapped.status, mapped.error);
+  };
+}

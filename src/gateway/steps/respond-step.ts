@@ -1,0 +1,54 @@
+import { CachegateError } from '../../errors.ts';
+import type { CacheAnswer } from '../../response-cache/cache-request.ts';
+import type { ResponseCache } from '../../response-cache/response-cache.ts';
+import { type Reading, readAll } from '../../store/reading.ts';
+import type { MaybePromise, Store } from '../../store/store.ts';
+import { type Answer, errorAnswer } from '../answer.ts';
+import type { Exchange, Step } from '../exchange.ts';
+import { ServiceRequest } from '../service-request.ts';
+import { ONLY_IF_CACHED } from '../texts.ts';
+import type { Upstream } from '../upstream.ts';
+
+const STORE_AWAY: Reading = {
+  ok: false,
+  error: new CachegateError('ERR_STORE_UNAVAILABLE', 'Store unavailable'),
+};
+
+/** The last step where responses are cached: from the store, or from the origin through the cache. */
+export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache, store: Store): Step {
+  function read(exchange: Exchange, key: string): MaybePromise<Reading> {
+    if (exchange.storeAway) return STORE_AWAY;
+    const readings = exchange.early?.readings ?? readAll(() => store.get([key]), 1);
+    return readings instanceof Promise ? readings.then(last) : last(readings);
+  }
+
+  return (exchange) => {
+    const { destination } = exchange;
+    if (destination.refused !== null) return destination.refused;
+    const request = new ServiceRequest(exchange, destination, upstream);
+    const answered = (answer: CacheAnswer): Answer => {
+      exchange.outcome = answer.outcome;
+      return answer.outcome.detail === 'only-if-cached' ? errorAnswer(504, ONLY_IF_CACHED) : answer;
+    };
+    const reading = read(exchange, destination.key);
+    const answer =
+      reading instanceof Promise
+        ? reading.then((result) => cache.respond(request, result))
+        : cache.respond(request, reading);
+    return answer instanceof Promise ? answer.then(answered) : answered(answer);
+  };
+}
+
+const last = (readings: Reading[]): Reading => readings[readings.length - 1]!;
+
+/** The last step where nothing is cached: each request goes to the origin. */
+export function createForwardStep(upstream: Upstream): Step {
+  return async (exchange) => {
+    const { destination } = exchange;
+    if (destination.refused !== null) return destination.refused;
+    const request = new ServiceRequest(exchange, destination, upstream);
+    const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
+    exchange.outcome = { hit: false, fwd: 'bypass', fwdStatus: response.status };
+    return { status: response.status, fields: request.present(response.fields), body: response.body };
+  };
+}

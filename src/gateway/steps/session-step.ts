@@ -1,0 +1,85 @@
+import type { Limiter } from '../../rate-limit/limiter.ts';
+import type { PresentedSession } from '../../session/presented-session.ts';
+import type { SessionJudgement, ValidationCache } from '../../session/validation-cache.ts';
+import { ABSENT, type Reading, readAll } from '../../store/reading.ts';
+import type { MaybePromise, Store, TakeResult } from '../../store/store.ts';
+import { type Answer, refusal } from '../answer.ts';
+import type { Exchange, Step } from '../exchange.ts';
+import { limitExceeded, noteLimit } from './rate-limit-step.ts';
+
+export interface SessionStepOptions {
+  readonly validations: ValidationCache<TakeResult>;
+  /** Where verdicts are kept; `null`: each request is validated. */
+  readonly store: Store | null;
+  /** Limits the validations that a client address may cause. */
+  readonly addressLimiter: Limiter | null;
+  readonly addressKey: (exchange: Exchange) => string;
+}
+
+/** Lets pass whoever has a valid session; `unavailable` is refused like `invalid`, and told apart in log and metrics. */
+export function createSessionStep(options: SessionStepOptions): Step {
+  const { validations, store, addressLimiter } = options;
+
+  function read(exchange: Exchange, session: PresentedSession): MaybePromise<Reading> {
+    if (store === null) return ABSENT;
+    if (exchange.early === null) {
+      exchange.readAt = exchange.clock.now();
+      const readings = readAll(() => store.get([session.storeKey]), 1);
+      return readings instanceof Promise ? readings.then(first) : first(readings);
+    }
+    const { readings } = exchange.early;
+    return readings instanceof Promise ? readings.then(first) : first(readings);
+  }
+
+  function spend(exchange: Exchange, addressKey: string): MaybePromise<TakeResult | null> {
+    if (addressLimiter === null) return null;
+    const judge = (taken: TakeResult) => {
+      noteLimit(exchange, addressLimiter.limit, taken);
+      return taken.allowed ? null : taken;
+    };
+    const taken = exchange.storeAway ? addressLimiter.takeLocally(addressKey) : addressLimiter.take(addressKey);
+    return taken instanceof Promise ? taken.then(judge) : judge(taken);
+  }
+
+  async function validate(exchange: Exchange, session: PresentedSession): Promise<Answer | null> {
+    const addressKey = addressLimiter === null ? '' : options.addressKey(exchange);
+    // What was read before the validation is older than it: the response is looked up anew.
+    exchange.early = null;
+    return answerFor(
+      await validations.validate(session, {
+        correlationId: () => exchange.correlationId(),
+        payer: addressKey,
+        spend: () => spend(exchange, addressKey),
+      }),
+    );
+  }
+
+  function judge(exchange: Exchange, session: PresentedSession, reading: Reading): MaybePromise<Answer | null> {
+    if (!reading.ok) exchange.storeAway = true;
+    const readMs = exchange.clock.now() - exchange.readAt;
+    if (validations.recall(session, reading, readMs, exchange)) return null;
+    return validate(exchange, session);
+  }
+
+  return (exchange) => {
+    const session = exchange.session!;
+    const reading = read(exchange, session);
+    return reading instanceof Promise
+      ? reading.then((result) => judge(exchange, session, result))
+      : judge(exchange, session, reading);
+  };
+}
+
+const first = (readings: Reading[]): Reading => readings[0]!;
+
+function answerFor(judgement: SessionJudgement<TakeResult>): Answer | null {
+  switch (judgement.kind) {
+    case 'valid':
+      return null;
+    case 'invalid':
+    case 'unavailable':
+      return refusal(401);
+    case 'refused':
+      return limitExceeded(judgement.refusal);
+  }
+}

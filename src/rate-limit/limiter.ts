@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts';
+import type { CachegateError } from '../errors.ts';
+import { storeFailure } from '../store/reading.ts';
+import type { LocalWindows } from '../store/local-windows.ts';
+import type { MaybePromise, RateRule, Store, TakeResult } from '../store/store.ts';
+
+/** A limit with the name it has in the `RateLimit` fields. */
+export interface Limit {
+  readonly name: 'session' | 'address';
+  readonly rule: RateRule;
+}
+
+export interface LimiterOptions {
+  readonly limit: Limit;
+  /** `null`: counted in this process alone. */
+  readonly store: Store | null;
+  /** Counts while the store is away. */
+  readonly local: LocalWindows;
+  readonly clock: Clock;
+  readonly onStoreFailure: (error: CachegateError) => void;
+}
+
+export interface Limiter {
+  readonly limit: Limit;
+  /** Counts one request of `key`. Never rejects: while the store is away this process counts alone. */
+  take(key: string): MaybePromise<TakeResult>;
+  /** The same without asking the store, for a request that has already found it away. */
+  takeLocally(key: string): TakeResult;
+}
+
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { limit, store, local, clock } = options;
+  const rules = [limit.rule];
+  const takeLocally = (key: string) => local.take(key, rules, clock.now());
+  const fallBack = (key: string, error: unknown) => {
+    options.onStoreFailure(storeFailure(error));
+    return takeLocally(key);
+  };
+  return {
+    limit,
+    takeLocally,
+    take(key) {
+      if (store === null) return takeLocally(key);
+      try {
+        const taken = store.take(key, rules);
+        return taken instanceof Promise ? taken.catch((error: unknown) => fallBack(key, error)) : taken;
+      } catch (error) {
+        return fallBack(key, error);
+      }
+    },
+  };
+}

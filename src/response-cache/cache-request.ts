@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream';
+import type { RequestFacts } from '../engine/assessment.ts';
+import type { CachePolicy } from '../engine/policy.ts';
+import type { FieldList } from '../http/fields.ts';
+import type { CacheOutcome } from '../observe/outcome.ts';
+
+/** A response from an origin, its header section there and its body on the way. Times are in milliseconds. */
+export interface FetchedResponse {
+  readonly status: number;
+  readonly fields: FieldList;
+  /** To be read or destroyed by whoever has the response. */
+  readonly body: Readable;
+  readonly requestAt: number;
+  readonly responseAt: number;
+}
+
+/** How to ask the origin. */
+export interface Forwarding {
+  /** The fields that make the request conditional for the cache's own sake, or none. */
+  readonly conditions: FieldList;
+  /** Whether the whole representation is wanted, whatever part or condition the client asked for. */
+  readonly whole: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A request as the cache sees it. */
+export interface CacheRequest {
+  readonly service: string;
+  /** The store's key of the resource. */
+  readonly key: string;
+  /** The fields that the origin would see; nothing else may influence what is stored. */
+  readonly facts: RequestFacts;
+  /** The URI that the origin is asked for. */
+  readonly targetUri: string;
+  /** The client wants no content (HEAD), though the origin is asked with GET. */
+  readonly headOnly: boolean;
+  readonly policy: CachePolicy;
+  /** Longer bodies are passed on and not stored. */
+  readonly maxBodyBytes: number;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+  readonly correlationId: () => string;
+  /** Asks the origin; rejects with `ERR_ORIGIN_*`. */
+  forward(how: Forwarding): Promise<FetchedResponse>;
+  /** Makes the client's fields of the origin's: the same for every client. */
+  present(fields: FieldList): FieldList;
+  /** The store's keys of another resource of this service. */
+  keyOf(uri: string): string;
+}
+
+/** What the cache answers. The outcome is not yet among the fields, except in `fields` of a hit. */
+export interface CacheAnswer {
+  readonly status: number;
+  readonly fields: FieldList;
+  readonly body: Buffer | Readable | null;
+  readonly outcome: CacheOutcome;
+}

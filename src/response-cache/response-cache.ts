@@ -1,0 +1,229 @@
+import type { Background } from '../background.ts';
+import type { Clock } from '../clock.ts';
+import { decide, type Plan } from '../engine/decision.ts';
+import { invalidatedUris } from '../engine/invalidation.ts';
+import { variantKey } from '../engine/selection.ts';
+import { isNotModified, mayServeStaleOnError, notModifiedFields } from '../engine/validation.ts';
+import { fieldValue } from '../http/fields.ts';
+import type { CacheOutcome } from '../observe/outcome.ts';
+import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
+import type { StoreKeys } from '../store/keys.ts';
+import { type Reading, storeFailure } from '../store/reading.ts';
+import type { MaybePromise, Store } from '../store/store.ts';
+import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
+import type { StoredEntry } from './entry.ts';
+import { type Arriving, Fill } from './fill.ts';
+import { createLookup, type Found } from './lookup.ts';
+import { createSaver } from './saver.ts';
+
+export interface ResponseCacheOptions {
+  readonly store: Store;
+  readonly keys: StoreKeys;
+  readonly clock: Clock;
+  readonly background: Background;
+  readonly observer: StoreObserver & RequestObserver;
+}
+
+export interface ResponseCache {
+  /**
+   * Answers from what was read under the request's key, or from the origin. Stale responses stand in for an origin
+   * that fails where RFC 5861 and the policy allow it.
+   * @throws CachegateError `ERR_ORIGIN_*` when there is nothing to answer with
+   */
+  respond(request: CacheRequest, reading: Reading): MaybePromise<CacheAnswer>;
+}
+
+type Forward = Extract<Plan, { action: 'forward' | 'validate' }>;
+
+/** An HTTP cache on a store (RFC 9111): the engine decides, this carries it out. */
+export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
+  const { store, clock, background, observer } = options;
+  const lookup = createLookup(store, options.keys);
+  const save = createSaver(options);
+  /** Fills that others may join, by resource. */
+  const fills = new Map<string, Fill>();
+
+  function carryOut(request: CacheRequest, found: Found): MaybePromise<CacheAnswer> {
+    const now = clock.now();
+    const plan = decide(request.facts, found.entry, request.policy, now);
+    switch (plan.action) {
+      case 'reuse':
+        if (plan.revalidateInBackground) revalidate(request, found);
+        return fromEntry(request, found.entry!, now);
+      case 'validate':
+      case 'forward':
+        return plan.action === 'forward' && !plan.mayStore
+          ? passThrough(request, plan)
+          : fetchAndStore(request, plan, found);
+      case 'unsatisfied':
+        return { status: 504, fields: [], body: null, outcome: { hit: false, fwd: 'miss', detail: 'only-if-cached' } };
+    }
+  }
+
+  /** Forwards a request whose response is nobody else's (RFC 9111 §4); an unsafe one invalidates (§4.4). */
+  async function passThrough(request: CacheRequest, plan: Forward): Promise<CacheAnswer> {
+    const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
+    const uris = invalidatedUris(request.facts.method, response.status, response.fields, request.targetUri);
+    if (uris.length > 0) await invalidate(uris.map((uri) => request.keyOf(uri)));
+    return forwarded(request, response, plan);
+  }
+
+  async function invalidate(keys: string[]): Promise<void> {
+    for (const key of keys) {
+      const fill = fills.get(key);
+      if (fill !== undefined) fill.outdated = true;
+    }
+    try {
+      await store.delete(keys);
+    } catch (error) {
+      observer.storeFailed?.('response cache', 'write', storeFailure(error));
+    }
+  }
+
+  async function fetchAndStore(request: CacheRequest, plan: Forward, found: Found): Promise<CacheAnswer> {
+    const underWay = fills.get(request.key);
+    if (underWay !== undefined) {
+      const shared = await join(request, underWay, plan);
+      if (shared !== null) return shared;
+    }
+    return lead(request, plan, found);
+  }
+
+  /** Another request's response, if this request can be answered by it. */
+  async function join(request: CacheRequest, fill: Fill, plan: Forward): Promise<CacheAnswer | null> {
+    const landing = await fill.wait(request.signal);
+    const now = clock.now();
+    if (landing.kind === 'validated') {
+      return mayReuse(request, landing.entry, now) ? fromEntry(request, landing.entry, now) : null;
+    }
+    if (landing.kind !== 'arriving' || !landing.body.joinable) return null;
+    if (variantKey(landing.nominated, request.facts) !== landing.variant) return null;
+    return mayReuse(request, landing, now) ? arriving(request, landing, plan, true) : null;
+  }
+
+  function mayReuse(request: CacheRequest, stored: Pick<StoredEntry, 'assessment' | 'response'>, now: number): boolean {
+    const candidate = { assessment: stored.assessment, status: stored.response.status };
+    return decide(request.facts, candidate, request.policy, now).action === 'reuse';
+  }
+
+  /** Goes to the origin; whoever comes meanwhile may join. */
+  async function lead(request: CacheRequest, plan: Forward, found: Found): Promise<CacheAnswer> {
+    const landing = await begin(request, plan, found).wait(request.signal);
+    switch (landing.kind) {
+      case 'validated':
+        return validated(request, landing.entry, plan);
+      case 'arriving':
+        return arriving(request, landing, plan, false);
+      case 'unshared': {
+        const stale = standIn(request, landing.response.status, found);
+        if (stale === null) return forwarded(request, landing.response, plan);
+        landing.response.body.destroy();
+        return stale;
+      }
+      case 'failed': {
+        if (!request.signal.aborted) {
+          observer.originFailed?.(request.service, landing.error, request.correlationId());
+        }
+        const stale = standIn(request, null, found);
+        if (stale !== null) return stale;
+        throw landing.error;
+      }
+    }
+  }
+
+  /** A stale response in place of an origin's failure (RFC 5861 §4); `null` where none may be. */
+  function standIn(request: CacheRequest, status: number | null, found: Found): CacheAnswer | null {
+    if (found.entry === null || (status !== null && status < 500)) return null;
+    const now = clock.now();
+    if (!mayServeStaleOnError(request.facts, found.entry, request.policy, now)) return null;
+    return fromEntry(request, found.entry, now);
+  }
+
+  function begin(request: CacheRequest, plan: Forward, found: Found): Fill {
+    const fill = new Fill(request, plan.action === 'validate' ? found.entry : null);
+    if (!fills.has(request.key)) fills.set(request.key, fill);
+    const close = () => {
+      if (fills.get(request.key) === fill) fills.delete(request.key);
+    };
+    // Open until it is stored, so that a request that looked before finds it here.
+    const accepted = background.run(() => keep(request, fill, found).finally(close));
+    if (!accepted) void fill.landing.then(close);
+    return fill;
+  }
+
+  async function keep(request: CacheRequest, fill: Fill, found: Found): Promise<void> {
+    const landing = await fill.landing;
+    if (landing.kind === 'validated') {
+      if (!fill.outdated) await save(request, landing.entry.response, landing.entry.assessment, found.nominated);
+    } else if (landing.kind === 'arriving') {
+      const body = await landing.body.whole;
+      if (body === null || fill.outdated || !lengthAgrees(landing, body)) return;
+      await save(request, { ...landing.response, body }, landing.assessment, found.nominated);
+    }
+  }
+
+  function revalidate(request: CacheRequest, found: Found): void {
+    if (fills.has(request.key)) return;
+    const fill = begin(request, { action: 'validate', fwd: 'stale' }, found);
+    background.run(async () => {
+      const landing = await fill.wait(null);
+      if (landing.kind === 'failed') observer.originFailed?.(request.service, landing.error, request.correlationId());
+      if (landing.kind === 'unshared') landing.response.body.destroy();
+    });
+  }
+
+  return {
+    respond(request, reading) {
+      if (!reading.ok) observer.storeFailed?.('response cache', 'read', reading.error);
+      const found = lookup(request, reading);
+      return found instanceof Promise
+        ? found.then((result) => carryOut(request, result))
+        : carryOut(request, found);
+    },
+  };
+}
+
+function fromEntry(request: CacheRequest, entry: StoredEntry, now: number): CacheAnswer {
+  const { fields, outcome } = entry.hitFields(now);
+  if (isNotModified(request.facts, entry.response)) {
+    return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
+  }
+  return { status: entry.status, fields, body: entry.response.body, outcome };
+}
+
+/** An origin's 304 to our own condition: the client gets the freshened response, and learns what happened. */
+function validated(request: CacheRequest, entry: StoredEntry, plan: Forward): CacheAnswer {
+  const outcome = { hit: false, fwd: plan.fwd, fwdStatus: 304, stored: true } as const;
+  const fields = request.present(entry.response.fields);
+  if (isNotModified(request.facts, entry.response)) {
+    return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
+  }
+  return { status: entry.status, fields, body: entry.response.body, outcome };
+}
+
+function arriving(request: CacheRequest, landing: Arriving, plan: Forward, collapsed: boolean): CacheAnswer {
+  const { response, body } = landing;
+  const outcome: CacheOutcome = {
+    hit: false,
+    fwd: plan.fwd,
+    fwdStatus: response.status,
+    stored: true,
+    ...(collapsed && { collapsed }),
+  };
+  const fields = request.present(response.fields);
+  if (isNotModified(request.facts, response)) {
+    return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
+  }
+  return { status: response.status, fields, body: request.headOnly ? null : body.read(), outcome };
+}
+
+function forwarded(request: CacheRequest, response: FetchedResponse, plan: Forward): CacheAnswer {
+  const outcome: CacheOutcome = { hit: false, fwd: plan.fwd, fwdStatus: response.status };
+  return { status: response.status, fields: request.present(response.fields), body: response.body, outcome };
+}
+
+// undici refuses a body that is not as long as it says; what is stored is checked all the same.
+function lengthAgrees({ response }: Arriving, body: Buffer): boolean {
+  const declared = fieldValue(response.fields, 'content-length');
+  return declared === undefined || Number(declared) === body.length;
+}

@@ -1,0 +1,129 @@
+import { Readable } from 'node:stream';
+
+/**
+ * One body from the origin, read by several clients at once as it arrives.
+ *
+ * Up to `keepBytes` all of it is kept, so that a late reader begins at the beginning and the whole can be stored.
+ * Past that nothing is kept but what the slowest reader has not had, the source waits for it, and no reader may join.
+ */
+export interface SharedBody {
+  /** A reader from the first byte; to be read or destroyed. Fails when the source fails. Call only while `joinable`. */
+  read(): Readable;
+  /** Whether the first byte is still there. */
+  readonly joinable: boolean;
+  /** The complete body, or `null` when it was longer than `keepBytes`, broken off or abandoned. Never rejects. */
+  readonly whole: Promise<Buffer | null>;
+}
+
+// How far the source may run ahead of the slowest reader once nothing is kept.
+const AHEAD_BYTES = 256 * 1024;
+
+/** @param onAbandoned called when the last reader left before the end, so that nobody wants the rest. */
+export function shareBody(
+  source: Readable,
+  keepBytes: number,
+  onAbandoned: () => void,
+): SharedBody {
+  /** Readers by what each reads next, counted in chunks from the body's first. */
+  const readers = new Map<symbol, number>();
+  const chunks: Buffer[] = [];
+  let dropped = 0;
+  let held = 0;
+  let received = 0;
+  let state: 'open' | 'ended' | 'failed' = 'open';
+  let failure: unknown;
+  let change = newSignal();
+
+  const overflowed = () => received > keepBytes;
+  const announce = () => {
+    const { resolve } = change;
+    change = newSignal();
+    resolve();
+  };
+
+  function dropWhatAllHad(): void {
+    const slowest = Math.min(dropped + chunks.length, ...readers.values());
+    for (const chunk of chunks.splice(0, slowest - dropped)) held -= chunk.length;
+    dropped = slowest;
+  }
+
+  async function roomForMore(): Promise<void> {
+    for (;;) {
+      dropWhatAllHad();
+      if (held <= AHEAD_BYTES || readers.size === 0) return;
+      await change.promise;
+    }
+  }
+
+  async function pump(): Promise<Buffer | null> {
+    try {
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+        received += chunk.length;
+        held += chunk.length;
+        announce();
+        if (overflowed()) await roomForMore();
+      }
+      state = 'ended';
+    } catch (error) {
+      state = 'failed';
+      failure = error;
+    }
+    announce();
+    return state === 'ended' && !overflowed() ? Buffer.concat(chunks) : null;
+  }
+
+  function leave(reader: symbol): void {
+    if (!readers.delete(reader)) return;
+    announce();
+    if (readers.size === 0 && state === 'open') onAbandoned();
+  }
+
+  /** The reader's next chunk, waiting for it; `null` at the end. */
+  async function next(reader: symbol): Promise<Buffer | null> {
+    for (;;) {
+      const position = readers.get(reader);
+      if (position === undefined) return null;
+      const chunk = chunks[position - dropped];
+      if (chunk !== undefined) {
+        readers.set(reader, position + 1);
+        if (overflowed()) announce();
+        return chunk;
+      }
+      if (state === 'failed') throw failure;
+      if (state === 'ended') return null;
+      await change.promise;
+    }
+  }
+
+  return {
+    whole: pump(),
+    get joinable() {
+      return !overflowed() && state !== 'failed';
+    },
+    read() {
+      const reader = Symbol();
+      readers.set(reader, 0);
+      return new Readable({
+        read() {
+          next(reader).then(
+            (chunk) => this.push(chunk),
+            (error: Error) => this.destroy(error),
+          );
+        },
+        destroy(error, done) {
+          leave(reader);
+          done(error);
+        },
+      });
+    },
+  };
+}
+
+function newSignal(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeStoredForm, encodeStoredForm, type StoredForm } from './stored-form.ts';
+
+// Field values hold any byte but NUL, CR and LF (RFC 9110 §5.5).
+const byteText = fc.string({
+  unit: fc.integer({ min: 1, max: 255 }).filter((code) => code !== 10 && code !== 13).map((code) => String.fromCharCode(code)),
+});
+const token = fc.stringMatching(/^[A-Za-z0-9-]{1,20}$/);
+const response = fc.record({
+  status: fc.integer({ min: 200, max: 599 }),
+  requestAt: fc.integer({ min: 0, max: 2 ** 45 }),
+  responseAt: fc.integer({ min: 0, max: 2 ** 45 }),
+  fields: fc.array(fc.tuple(token, byteText), { maxLength: 20 }).map((pairs) => pairs.flat()),
+  body: fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
+});
+
+describe('the stored form', () => {
+  it('gives back what was put in', () => {
+    fc.assert(
+      fc.property(response, (stored) => {
+        const form: StoredForm = { kind: 'response', response: stored };
+        expect(decodeStoredForm(encodeStoredForm(form))).toEqual(form);
+      }),
+    );
+  });
+
+  it('gives back the sets of nominated fields', () => {
+    const form: StoredForm = { kind: 'variants', nominated: [['accept', 'accept-language'], ['cookie']] };
+    expect(decodeStoredForm(encodeStoredForm(form))).toEqual(form);
+  });
+
+  it('takes another version for a miss', () => {
+    const bytes = encodeStoredForm({ kind: 'variants', nominated: [['accept']] });
+    bytes[0] = 2;
+    expect(decodeStoredForm(bytes)).toBeNull();
+  });
+
+  it('never throws, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        decodeStoredForm(Buffer.from([1, ...bytes]));
+      }),
+    );
+  });
+});

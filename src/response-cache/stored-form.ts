@@ -1,0 +1,61 @@
+import type { ResponseFacts } from '../engine/assessment.ts';
+
+/** A response as it is stored: what the engine judges, and the whole body. */
+export interface StoredResponse extends ResponseFacts {
+  readonly body: Buffer;
+}
+
+/**
+ * What lies under a resource's key: the response itself, or, where it varies, the sets of request fields that its
+ * variants were selected by (the newest first).
+ */
+export type StoredForm =
+  | { readonly kind: 'response'; readonly response: StoredResponse }
+  | { readonly kind: 'variants'; readonly nominated: readonly (readonly string[])[] };
+
+// The first byte. Another release's unknown version is a miss, so old and new run side by side.
+const FORMAT_VERSION = 1;
+const KIND_RESPONSE = 1;
+const KIND_VARIANTS = 2;
+/** version, kind, and the head's length (32 bits, little-endian) */
+const PREFIX_BYTES = 6;
+
+/** Field values hold no line feed (RFC 9110 §5.5), so lines keep a head apart: status and times, then names and values. */
+export function encodeStoredForm(form: StoredForm): Buffer {
+  if (form.kind === 'variants') {
+    return assemble(KIND_VARIANTS, form.nominated.map((names) => names.join(' ')).join('\n'), EMPTY);
+  }
+  const { status, requestAt, responseAt, fields, body } = form.response;
+  return assemble(KIND_RESPONSE, [`${status} ${requestAt} ${responseAt}`, ...fields].join('\n'), body);
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function assemble(kind: number, head: string, body: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(PREFIX_BYTES + head.length + body.length);
+  bytes[0] = FORMAT_VERSION;
+  bytes[1] = kind;
+  bytes.writeUInt32LE(head.length, 2);
+  bytes.write(head, PREFIX_BYTES, 'latin1');
+  body.copy(bytes, PREFIX_BYTES + head.length);
+  return bytes;
+}
+
+/** `null` for anything that this release did not write: another version, or bytes that were damaged. */
+export function decodeStoredForm(bytes: Buffer): StoredForm | null {
+  if (bytes.length < PREFIX_BYTES || bytes[0] !== FORMAT_VERSION) return null;
+  const bodyAt = PREFIX_BYTES + bytes.readUInt32LE(2);
+  if (bodyAt > bytes.length) return null;
+  const lines = bytes.toString('latin1', PREFIX_BYTES, bodyAt).split('\n');
+  if (bytes[1] === KIND_VARIANTS) {
+    return { kind: 'variants', nominated: lines.map((line) => line.split(' ')) };
+  }
+  if (bytes[1] !== KIND_RESPONSE || lines.length % 2 === 0) return null;
+  const numbers = lines.shift()!.split(' ').map(Number);
+  if (numbers.length !== 3 || !numbers.every(Number.isFinite)) return null;
+  const [status, requestAt, responseAt] = numbers as [number, number, number];
+  return {
+    kind: 'response',
+    response: { status, requestAt, responseAt, fields: lines, body: bytes.subarray(bodyAt) },
+  };
+}

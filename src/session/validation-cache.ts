@@ -1,0 +1,124 @@
+import type { Background } from '../background.ts';
+import type { Clock } from '../clock.ts';
+import type { CachegateError } from '../errors.ts';
+import type { Correlated, SessionObserver } from '../observe/observer.ts';
+import type { Reading } from '../store/reading.ts';
+import type { MaybePromise, Store } from '../store/store.ts';
+import type { Authority, Validation } from './authority.ts';
+import type { PresentedSession } from './presented-session.ts';
+
+/** `refused`: the budget of validations was spent, so nobody was asked. */
+export type SessionJudgement<Refusal> =
+  | { readonly kind: 'valid' | 'invalid' | 'unavailable' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What a request brings along to have its session validated. */
+export interface Applicant<Refusal> extends Correlated {
+  /** Whose budget pays for a validation; requests with the same payer share one flight's refusal. */
+  readonly payer: string;
+  /** Takes one validation from the payer's budget; `null` when it was granted. */
+  readonly spend: () => MaybePromise<Refusal | null>;
+}
+
+export interface ValidationCacheOptions {
+  readonly authority: Authority;
+  /** `null`: nothing is kept, each request is validated. */
+  readonly store: Store | null;
+  readonly ttlMs: number;
+  readonly clock: Clock;
+  readonly background: Background;
+  readonly observer: SessionObserver;
+}
+
+export interface ValidationCache<Refusal> {
+  /** Whether what the store said is that the session is valid. `readMs` is how long the store took. */
+  recall(session: PresentedSession, reading: Reading, readMs: number, request: Correlated): boolean;
+  /** Asks the authority, once for all who ask at the same time. Never rejects. */
+  validate(session: PresentedSession, applicant: Applicant<Refusal>): Promise<SessionJudgement<Refusal>>;
+}
+
+const VALID = { kind: 'valid' } as const;
+// Readable in the store, as dashboards and people expect it.
+const VALID_BYTES = Buffer.from('true');
+
+interface Flight<Refusal> {
+  readonly payer: string;
+  readonly judgement: Promise<SessionJudgement<Refusal>>;
+}
+
+/**
+ * A cache of validation results: only valid sessions are kept, for a fixed time that no hit extends, and
+ * simultaneous requests with one unknown session cost one validation.
+ */
+export function createValidationCache<Refusal>(options: ValidationCacheOptions): ValidationCache<Refusal> {
+  const { authority, store, clock, observer } = options;
+  const flights = new Map<string, Flight<Refusal>>();
+
+  async function ask(session: PresentedSession, applicant: Applicant<Refusal>): Promise<Validation> {
+    const startedAt = clock.now();
+    const correlationId = applicant.correlationId();
+    const validation = await authority.validate(session.id, correlationId);
+    observer.sessionValidated?.(session, authority.name, validation, clock.now() - startedAt, correlationId);
+    return validation;
+  }
+
+  async function keep(session: PresentedSession, correlationId: string): Promise<void> {
+    if (store === null) return;
+    const startedAt = clock.now();
+    try {
+      await store.set(session.storeKey, VALID_BYTES, options.ttlMs);
+      observer.sessionKept?.(session, clock.now() - startedAt, correlationId);
+    } catch (error) {
+      observer.sessionCacheFailed?.(session, 'write', error as CachegateError, correlationId);
+    }
+  }
+
+  function depart(session: PresentedSession, applicant: Applicant<Refusal>): Flight<Refusal> {
+    const land = () => flights.delete(session.id);
+    const fly = async (): Promise<SessionJudgement<Refusal>> => {
+      let keeping = false;
+      try {
+        const refusal = await applicant.spend();
+        if (refusal !== null) return { kind: 'refused', refusal };
+        const { verdict } = await ask(session, applicant);
+        if (verdict !== 'valid') return { kind: verdict };
+        // The flight stays open until its write has settled: a request that read before it joins, and asks nobody.
+        keeping = options.background.run(() => keep(session, applicant.correlationId()).finally(land));
+        return VALID;
+      } finally {
+        if (!keeping) land();
+      }
+    };
+    const flight = { payer: applicant.payer, judgement: fly() };
+    flights.set(session.id, flight);
+    return flight;
+  }
+
+  async function validate(
+    session: PresentedSession,
+    applicant: Applicant<Refusal>,
+  ): Promise<SessionJudgement<Refusal>> {
+    for (;;) {
+      const under = flights.get(session.id);
+      const flight = under ?? depart(session, applicant);
+      const judgement = await flight.judgement;
+      // Another payer's empty purse is no reason to refuse this one.
+      if (judgement.kind === 'refused' && under !== undefined && under.payer !== applicant.payer) continue;
+      return judgement;
+    }
+  }
+
+  return {
+    validate,
+    recall(session, reading, readMs, request) {
+      if (!reading.ok) {
+        observer.sessionCacheFailed?.(session, 'read', reading.error, request.correlationId());
+        return false;
+      }
+      const hit = reading.value !== null && VALID_BYTES.equals(reading.value.bytes);
+      if (hit) observer.sessionHit?.(session, readMs, request);
+      else if (store !== null) observer.sessionMissed?.(session, authority.name, request);
+      return hit;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { CachegateError } from '../errors.ts';
+import { MAX_VALUE_BYTES } from './store.ts';
+
+/** The error of a value that is larger than a store keeps, or `null` when it fits. */
+export function valueTooLarge(sizeBytes: number, boundBytes = MAX_VALUE_BYTES): CachegateError | null {
+  if (sizeBytes <= boundBytes) return null;
+  const message = `Value of ${sizeBytes} bytes is larger than the store's bound of ${boundBytes} bytes`;
+  return new CachegateError('ERR_STORE_VALUE_TOO_LARGE', message);
+}
+
+/** The error of a call to a store that was closed. */
+export function storeClosed(): CachegateError {
+  return new CachegateError('ERR_STORE_CLOSED', 'Store closed');
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/schema.ts';
+import type { StoreObserver } from '../observe/observer.ts';
+import type { Log } from '../observe/log.ts';
+import { storeFailure } from '../store/reading.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import { createResilientStore, type StoreState } from '../store/resilient.ts';
+import type { Store } from '../store/store.ts';
+import { redactUrl } from '../store/store-url.ts';
+import { createValkeyStore } from '../store/valkey/valkey-store.ts';
+
+/** The configured store, the only place that chooses a backend. */
+export interface OpenStore {
+  /** `null`: none is configured. */
+  readonly store: Store | null;
+  /** Asking it takes a round trip. */
+  readonly distant: boolean;
+  state(): StoreState | 'none';
+  /** The address without credentials. */
+  readonly shownUrl: string;
+}
+
+const MIB = 1024 * 1024;
+
+export function openStore(config: Config, clock: Clock, observer: StoreObserver): OpenStore {
+  const url = config.store;
+  if (url === 'none:') return { store: null, distant: false, state: () => 'none', shownUrl: url };
+  if (url === 'memory:') {
+    const store = createMemoryStore({ maxBytes: config.memory_limit_mib * MIB, clock });
+    return { store, distant: false, state: () => 'available', shownUrl: url };
+  }
+  const store = createResilientStore(createValkeyStore({ url }), {
+    deadlineMs: config.store_timeout_ms,
+    onStateChange: ({ state, error }) =>
+      observer.storeStateChanged?.(state, error === undefined ? undefined : storeFailure(error)),
+  });
+  return { store, distant: true, state: () => store.state, shownUrl: redactUrl(url) };
+}
+
+/** Says once at start whether the store answers. One that is away does not stop the start: it comes back by itself. */
+export async function greetStore({ store, shownUrl }: OpenStore, log: Log): Promise<void> {
+  if (store === null) {
+    log.warn('No store is configured: nothing is cached, and each session is validated anew');
+    return;
+  }
+  try {
+    await store.ping();
+    log.info({ store: store.kind }, `Connected to the store at ${shownUrl}`);
+  } catch (error) {
+    const { code, message } = storeFailure(error);
+    log.error({ store: store.kind, errorType: code }, `The store at ${shownUrl} is away: ${message}; going on without it`);
+  }
+}

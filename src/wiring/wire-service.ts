@@ -1,0 +1,173 @@
+import type { Background } from '../background.ts';
+import type { Clock } from '../clock.ts';
+import type { ServiceConfig } from '../config/schema.ts';
+import type { CachePolicy } from '../engine/policy.ts';
+import type { ClientAddress } from '../gateway/client-address.ts';
+import { createCors } from '../gateway/cors.ts';
+import type { ForwardingPolicy } from '../gateway/forwarding.ts';
+import { createOriginClient } from '../gateway/origin-client.ts';
+import { createService, type Service, type SessionGate } from '../gateway/service.ts';
+import type { GateObserver } from '../observe/observer.ts';
+import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
+import type { ResponseCache } from '../response-cache/response-cache.ts';
+import { createHttpAuthority } from '../session/http-authority.ts';
+import type { Authority } from '../session/authority.ts';
+import { createSessionPresenter } from '../session/presented-session.ts';
+import { createValidationCache } from '../session/validation-cache.ts';
+import type { StoreKeys } from '../store/keys.ts';
+import type { LocalWindows } from '../store/local-windows.ts';
+import type { Store, TakeResult } from '../store/store.ts';
+
+/** What all services of a process share. */
+export interface SharedParts {
+  readonly store: Store | null;
+  readonly distant: boolean;
+  readonly keys: StoreKeys;
+  readonly clock: Clock;
+  readonly background: Background;
+  readonly observer: GateObserver;
+  readonly responses: ResponseCache | null;
+  readonly localWindows: LocalWindows;
+  readonly clientAddress: ClientAddress;
+  readonly development: boolean;
+}
+
+// All that a proxy can pass on; TRACE would show the client's fields to scripts, CONNECT is for tunnels.
+const USUAL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'];
+
+/** Makes a service of its configuration: the names of the file here, the names of the code there. */
+export function wireService(name: string, config: ServiceConfig, shared: SharedParts): WiredService {
+  const { store, keys, clock, observer } = shared;
+  const limit = (kind: 'session' | 'address'): Limiter | null => {
+    const rule = config.rate_limit?.[kind] ?? 'off';
+    if (rule === 'off') return null;
+    return createLimiter({
+      limit: { name: kind, rule: { limit: rule.limit, windowMs: rule.window_seconds * 1000 } },
+      store,
+      local: shared.localWindows,
+      clock,
+      onStoreFailure: (error) => observer.storeFailed?.('rate limit', 'write', error),
+    });
+  };
+  const authority = config.session === undefined ? null : createAuthority(config.session);
+  const gate = authority === null ? null : createGate(config.session!, authority, shared);
+  const { responses } = shared;
+  const service = createService({
+    name,
+    prefix: config.path,
+    stripPrefix: config.strip_path,
+    methods: config.methods ?? USUAL_METHODS,
+    origin: new URL(config.origin),
+    client: createOriginClient({
+      origin: new URL(config.origin),
+      connections: config.connections,
+      connectMs: config.timeouts.connect_ms,
+      headersMs: config.timeouts.headers_ms,
+      bodyMs: config.timeouts.body_ms,
+      clock,
+    }),
+    cors: corsOf(config, shared.development),
+    gate,
+    limiter: gate === null ? limit('address') : limit('session'),
+    validationLimiter: gate === null ? null : limit('address'),
+    cache: config.cache === 'off' || store === null || responses === null ? null : { responses, store },
+    policy: policyOf(config),
+    maxBodyBytes: config.cache === 'off' ? 0 : config.cache.max_body_bytes,
+    forwarding: forwardingOf(config),
+    responseFields: config.response_headers,
+    transform: config.transform === undefined ? null : { code: codeOf(config.transform), options: config.transform.options },
+    keys,
+    addressOf: ({ request }) => shared.clientAddress(request.peer, request.field('x-forwarded-for')),
+    distantStore: shared.distant ? store : null,
+  });
+  return { service, authority };
+}
+
+export interface WiredService {
+  readonly service: Service;
+  readonly authority: Authority | null;
+}
+
+function codeOf({ request, response }: NonNullable<ServiceConfig['transform']>) {
+  return { ...(request && { request }), ...(response && { response }) };
+}
+
+type SessionConfig = NonNullable<ServiceConfig['session']>;
+
+function createAuthority(config: SessionConfig): Authority {
+  return createHttpAuthority({
+    name: config.name,
+    url: new URL(config.url.replace(/\/$/, '') + config.path),
+    cookieName: config.cookie,
+    timeoutMs: config.timeout_ms,
+  });
+}
+
+function createGate(config: SessionConfig, authority: Authority, shared: SharedParts): SessionGate {
+  const store = config.cache ? shared.store : null;
+  return {
+    cookieName: config.cookie,
+    fieldName: config.header?.toLowerCase() ?? null,
+    present: createSessionPresenter(shared.keys, config.id_in_key),
+    store,
+    validations: createValidationCache<TakeResult>({
+      authority,
+      store,
+      ttlMs: config.cache_ttl_seconds * 1000,
+      clock: shared.clock,
+      background: shared.background,
+      observer: shared.observer,
+    }),
+  };
+}
+
+function corsOf({ cors, session, methods }: ServiceConfig, development: boolean) {
+  if (cors === undefined) return null;
+  const sessionField = session?.header === undefined ? [] : [session.header];
+  return createCors({
+    origins: development ? [...cors.origins, ...cors.development_origins] : cors.origins,
+    missingOrigin: cors.missing_origin,
+    credentials: cors.credentials,
+    allowHeaders: [...sessionField, ...cors.allow_headers],
+    allowMethods: methods ?? USUAL_METHODS,
+    maxAgeSeconds: cors.max_age_seconds,
+  });
+}
+
+function policyOf({ cache }: ServiceConfig): CachePolicy {
+  if (cache === 'off') return { heuristic: true, force: false, negativeTtlSeconds: new Map() };
+  const seconds = Object.entries(cache.negative_ttl_seconds);
+  return {
+    heuristic: true,
+    force: cache.force,
+    negativeTtlSeconds: new Map(seconds.map(([status, ttl]) => [Number(status), ttl])),
+    ...(cache.ttl_seconds !== undefined && { ttlSeconds: cache.ttl_seconds }),
+    ...(cache.stale_while_revalidate_seconds !== undefined && {
+      staleWhileRevalidateSeconds: cache.stale_while_revalidate_seconds,
+    }),
+    ...(cache.stale_if_error_seconds !== undefined && { staleIfErrorSeconds: cache.stale_if_error_seconds }),
+  };
+}
+
+/**
+ * What a service passes on where its file does not say: a plain proxy all that is the client's; a gate no credentials,
+ * which it has checked itself; where caching is forced, none either, since the cache key does not cover them; and a
+ * transform, which makes requests of its own, nothing.
+ */
+function forwardingOf(config: ServiceConfig): ForwardingPolicy {
+  const { forward, session, cache } = config;
+  const forced = cache !== 'off' && cache.force;
+  const credentials = session === undefined && !forced;
+  const headers = forward.headers ?? (config.transform === undefined ? 'all' : []);
+  return {
+    fields: headers === 'all' ? 'all' : headers.map((name) => name.toLowerCase()),
+    cookies: forward.cookies ?? credentials,
+    authorization: forward.authorization ?? credentials,
+    webOrigin: config.cors === undefined,
+    sessionCookie: session?.cookie ?? null,
+    sessionField: session?.header ?? null,
+    ownFields: config.request_headers,
+    requestDirectives: !forced,
+  };
+}
+

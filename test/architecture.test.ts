@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+// Which rooms of src/ may know which, types included: the directions of docs/architecture.md.
+
+const SRC = resolve(import.meta.dirname, '../src');
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+const sources = files.filter((file) => !file.endsWith('.test.ts'));
+const text = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g;
+
+function importsOf(file: string): string[] {
+  return [...text.get(file)!.matchAll(IMPORT)].map((match) => (match[1] ?? match[2] ?? match[3])!);
+}
+
+/** Files of src/ that a file imports. */
+function internal(file: string): string[] {
+  return importsOf(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(SRC, resolve(SRC, dirname(file), name)).replaceAll('\\', '/'));
+}
+
+function external(file: string): string[] {
+  return importsOf(file).filter((name) => !name.startsWith('.'));
+}
+
+const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file);
+
+/** What each room may import beside itself. Root files stand under their own names. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'clock.ts': [],
+  'errors.ts': [],
+  'background.ts': [],
+  http: [],
+  engine: ['http'],
+  store: ['clock.ts', 'errors.ts', 'background.ts'],
+  observe: ['clock.ts', 'errors.ts', 'http', 'session'],
+  'rate-limit': ['clock.ts', 'errors.ts', 'store'],
+  session: ['clock.ts', 'errors.ts', 'background.ts', 'store', 'observe'],
+  'response-cache': ['clock.ts', 'errors.ts', 'background.ts', 'http', 'engine', 'store', 'observe'],
+  gateway: ['clock.ts', 'errors.ts', 'http', 'engine', 'store', 'observe', 'rate-limit', 'session', 'response-cache'],
+  adapters: ['errors.ts', 'http', 'gateway'],
+  admin: ['adapters', 'errors.ts', 'store'],
+  config: ['errors.ts', 'gateway', 'store', 'http'],
+  wiring: [
+    ...['clock.ts', 'errors.ts', 'background.ts', 'config', 'engine', 'gateway', 'observe', 'rate-limit'],
+    ...['response-cache', 'session', 'store'],
+  ],
+  'server.ts': [
+    ...['clock.ts', 'errors.ts', 'background.ts', 'adapters', 'admin', 'config', 'gateway', 'observe'],
+    ...['response-cache', 'store', 'wiring'],
+  ],
+  cli: ['config', 'errors.ts', 'server.ts'],
+  testing: ['clock.ts', 'errors.ts', 'store'],
+  'index.ts': ['clock.ts', 'errors.ts', 'config', 'gateway', 'observe', 'server.ts', 'store'],
+};
+
+const BACKENDS = ['store/memory.ts', 'store/valkey/'];
+
+describe('architecture', () => {
+  it('finds the sources', () => {
+    expect(sources.length).toBeGreaterThan(50);
+  });
+
+  it.each(sources)('%s imports only rooms that it may know', (file) => {
+    const allowed = MAY_IMPORT[room(file)];
+    expect(allowed, `no rule for the room ${room(file)}`).toBeDefined();
+    for (const imported of internal(file)) {
+      if (room(imported) === room(file)) continue;
+      expect(allowed, `${file} imports ${imported}`).toContain(room(imported));
+    }
+  });
+
+  it('only the wiring chooses a backend of the store', () => {
+    for (const file of sources) {
+      if (file === 'wiring/open-store.ts' || file.startsWith('store/')) continue;
+      for (const imported of internal(file)) {
+        expect(BACKENDS.some((backend) => imported.startsWith(backend)), `${file} imports ${imported}`).toBe(false);
+      }
+    }
+  });
+
+  it('only store/valkey/ knows a Valkey client', () => {
+    for (const file of sources) {
+      if (file.startsWith('store/valkey/')) continue;
+      expect(external(file).filter((name) => name === 'iovalkey' || name === 'ioredis'), file).toEqual([]);
+    }
+  });
+
+  it('http/ and engine/ are pure: no clock, environment, timer, logger or I/O', () => {
+    const impure = /\bDate\.now\b|new Date\(\)|\bprocess\.|\bset(?:Timeout|Interval|Immediate)\b|\bconsole\.|\bperformance\.|Math\.random/;
+    for (const file of sources.filter((each) => /^(http|engine)\//.test(each))) {
+      expect(external(file), file).toEqual([]);
+      expect(text.get(file)!.match(impure)?.[0], file).toBeUndefined();
+    }
+  });
+
+  it('has no cycles, types included', () => {
+    const done = new Set<string>();
+    const path: string[] = [];
+    const visit = (file: string): void => {
+      if (done.has(file)) return;
+      const at = path.indexOf(file);
+      if (at !== -1) throw new Error(`cycle: ${[...path.slice(at), file].join(' → ')}`);
+      path.push(file);
+      for (const imported of internal(file)) if (text.has(imported)) visit(imported);
+      path.pop();
+      done.add(file);
+    };
+    for (const file of sources) visit(file);
+  });
+
+  it('has no dumping grounds and no barrels inside', () => {
+    const grounds = /(?:^|\/)(?:utils?|helpers?|types|common|misc|shared)(?:\.ts|\/)/;
+    expect(files.filter((file) => grounds.test(file))).toEqual([]);
+    const barrels = files.filter((file) => file.endsWith('/index.ts') && file !== 'testing/index.ts');
+    expect(barrels).toEqual([]);
+  });
+
+  it('keeps files small enough to be one room', () => {
+    const long = sources.filter((file) => text.get(file)!.split('\n').length > 350);
+    expect(long).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { Redis } from 'iovalkey';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSlidingWindow, takeFrom } from '../../src/store/sliding-window.ts';
+import type { TakeResult } from '../../src/store/store.ts';
+import {
+  addTake,
+  createFusedBatch,
+  resolveBatch,
+  scriptArguments,
+} from '../../src/store/valkey/fused-batch.ts';
+import { fusedScript } from '../../src/store/valkey/fused-script.ts';
+import { someValkey, type ValkeyServer } from '../support/valkey-server.ts';
+
+/** The script by a clock of the test's: the time is a last argument. */
+const SCRIPT = fusedScript('tonumber(ARGV[#ARGV])');
+
+// Windows far longer than a run takes, so that no key's real time to live is over within it.
+const rule = fc.record({
+  limit: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 30, max: 60 }), fc.constant(1_000_000)),
+  windowMs: fc.integer({ min: 600_000, max: 90_000_000 }),
+});
+const rules = fc.array(rule, { minLength: 1, maxLength: 3 });
+/** How far time goes, as a part of the longest window, and how many ask at that time. */
+const turns = fc.array(
+  fc.record({
+    part: fc.oneof(
+      fc.constant(0),
+      fc.double({ min: 0, max: 0.02, noNaN: true }),
+      fc.double({ min: -0.1, max: 0.6, noNaN: true }),
+      fc.constant(-3),
+    ),
+    times: fc.integer({ min: 1, max: 8 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+describe('the fused script', () => {
+  let server: Pick<ValkeyServer, 'url' | 'stop'>;
+  let client: Redis;
+  beforeAll(async () => {
+    server = await someValkey();
+    client = new Redis(server.url);
+  });
+  afterAll(async () => {
+    await client.quit();
+    await server.stop();
+  });
+
+  it('counts as sliding-window.ts does, several requests of one turn as if one after the other', async () => {
+    await fc.assert(
+      fc.asyncProperty(rules, turns, async (someRules, someTurns) => {
+        const key = `test:${randomUUID()}`;
+        const windows = someRules.map(createSlidingWindow);
+        const longest = Math.max(...someRules.map(({ windowMs }) => windowMs));
+        let now = 1_700_000_000_000;
+        for (const { part, times } of someTurns) {
+          now += Math.round(part * longest);
+          const batch = createFusedBatch();
+          const answers: Promise<TakeResult>[] = [];
+          for (let i = 0; i < times; i++) answers.push(addTake(batch, key, someRules));
+          const reply = await client.callBuffer('eval', [SCRIPT, ...scriptArguments(batch), now]);
+          resolveBatch(batch, reply as unknown[]);
+          const expected = Array.from({ length: times }, () => takeFrom(windows, now));
+          expect(await Promise.all(answers)).toEqual(expected);
+        }
+        await client.unlink(key);
+      }),
+      { numRuns: 120 },
+    );
+  });
+});
