@@ -103,18 +103,24 @@ export async function startServer(config: Config, options: StartOptions): Promis
   ready = true;
   log.info({ url: server.url, services: Object.keys(config.services) }, `Listening on ${server.url}`);
 
+  async function stop(deadlineMs: number): Promise<boolean> {
+    ready = false;
+    log.info('Stopping: requests under way may finish');
+    const finished = await server.close(deadlineMs);
+    await admin?.close();
+    await release();
+    if (store !== null) log.info(`Closed the store at ${opened.shownUrl}`);
+    log.info(finished ? 'Stopped' : 'Stopped; some requests were cut off at the deadline');
+    return finished;
+  }
+  let stopping: Promise<boolean> | null = null;
+
   return {
     url: server.url,
     adminUrl: admin?.url ?? null,
-    async close(deadlineMs = config.shutdown_timeout_ms) {
-      ready = false;
-      log.info('Stopping: requests under way may finish');
-      const finished = await server.close(deadlineMs);
-      await admin?.close();
-      await release();
-      if (store !== null) log.info(`Closed the store at ${opened.shownUrl}`);
-      log.info(finished ? 'Stopped' : 'Stopped; some requests were cut off at the deadline');
-      return finished;
+    close(deadlineMs = config.shutdown_timeout_ms) {
+      stopping ??= stop(deadlineMs);
+      return stopping;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type Environment, expandText, REFERENCE_FORMS, type Reference } from './environment.ts';
 import { type Fault, faultAt } from './fault.ts';
-import { describeFound, isSecretName } from './found.ts';
+import { describeFound } from './found.ts';
 import { formatPath, isMapping, type Path } from './path.ts';
 import { configSchema } from './schema.ts';
 import { type Expectation, expectationAt } from './schema-lookup.ts';
@@ -71,8 +71,7 @@ function lackingFault({ name, from }: Reference, path: Path, expectation: Expect
 function sourceOf(references: readonly Reference[], whole: boolean): Source {
   const names = [...new Set(references.map(({ name }) => name))];
   const [first] = references;
-  const shown = whole && first?.from === 'variable' && !isSecretName(first.name);
-  return shown ? { names, fallback: first.fallback } : { names };
+  return whole && first?.from === 'variable' ? { names, fallback: first.fallback } : { names };
 }
 
 // Where the schema leaves the value open (a transform's options), the reference's own default tells its type.

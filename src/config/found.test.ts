@@ -29,6 +29,7 @@ describe('describeFound', () => {
     'redis://:hunter2@localhost',
     'redis://user:hunter2@localhost:99999',
     'redis://:hunter2',
+    'redis://:12345',
     'redis//user:hunter2@localhost',
     'https://hunter2@a.example',
     'ftp://user:hunter2',

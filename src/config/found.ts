@@ -14,6 +14,11 @@ export function describeFound(value: unknown, secret: boolean): string {
   return secret ? `found a ${typeof value}` : `found ${String(value)}`;
 }
 
+/** A text that is shown without quotes; undefined where it may be a secret. */
+export function showUnquoted(text: string, secret: boolean): string | undefined {
+  return secret || mayHoldCredentials(text) ? undefined : oneLine(text, MAX_FOUND);
+}
+
 function describeSecret(value: string): string {
   const length = [...value].length;
   return `found a value of ${length} ${length === 1 ? 'character' : 'characters'}`;

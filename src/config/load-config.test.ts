@@ -203,12 +203,28 @@ services:
   api:
     origin: https://hunter2@a.example
     request_headers: { X-Any: "\${ANY}", "Bad Name": hunter2 }
-    session: { authority: http, url: "\${AUTHORITY_TOKEN}" }
+    session: { authority: http, url: "\${AUTHORITY_TOKEN:-https://hunter2.example}" }
+    connections: "\${SIZE:-redis://:hunter2@host}"
     transform: { module: ./none.ts, options: { api_key: "hunter2\${" } }
 `;
-    const faults = await faultsOf(text, { ANY: secret, AUTHORITY_TOKEN: 'hunter2' });
-    expect(faults.length).toBeGreaterThanOrEqual(7);
+    const faults = await faultsOf(text, { ANY: secret, AUTHORITY_TOKEN: 'hunter2', SIZE: 'many' });
+    expect(faults.length).toBeGreaterThanOrEqual(8);
     expect(faults.join('\n')).not.toContain('hunter2');
+  });
+
+  it('between values do not show where one of them is bad by itself', async () => {
+    const text = 'services: { a: { origin: "http://a", path: x }, b: { origin: "http://b", path: x } }';
+    expect((await faultsOf(text)).map((fault) => fault.replace(/;.*/, ''))).toEqual([
+      'services.a.path: found "x"',
+      'services.b.path: found "x"',
+    ]);
+  });
+
+  it('stay one line whatever the default of a reference is', async () => {
+    const [fault] = await faultsOf(service('connections: "${SIZE:-1\\n2}"'), { SIZE: 'many' });
+    expect(fault).toBe(
+      'SIZE (services.api.connections): found "many"; accepted: a whole number from 1 to 4096, default 1 2',
+    );
   });
 
   it('stay one line whatever the keys are', async () => {

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import { closestName } from './closest-name.ts';
-import type { Draft, Source } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
-import { describeFound, isSecretName, quote } from './found.ts';
+import { describeFound, isSecretName, quote, showUnquoted } from './found.ts';
 import { formatPath, type Path, valueAt } from './path.ts';
 import { configSchema } from './schema.ts';
 import { acceptedNameAt, type Expectation, expectationAt } from './schema-lookup.ts';
@@ -51,7 +51,7 @@ function issueFaults(issue: Issue, path: Path, draft: Draft): Fault[] {
   const expectation = expectationAt(configSchema, path);
   const secret = expectation.secret || (source?.names.some(isSecretName) ?? false);
   const found = describeFound(valueAt(draft.tree, path), secret);
-  return [faultAt(path, source?.names ?? [], found, acceptedText(expectation, source))];
+  return [faultAt(path, source?.names ?? [], found, acceptedText(expectation, source?.fallback, secret))];
 }
 
 function unknownKey(path: Path, key: string): Fault {
@@ -61,8 +61,12 @@ function unknownKey(path: Path, key: string): Fault {
   return faultAt([...path, key], [], `unknown key${hint}`, keys.join(', '));
 }
 
-function acceptedText({ accepted, fallback }: Expectation, source: Source | undefined): string {
+function acceptedText(
+  { accepted, fallback }: Expectation,
+  referenced: string | undefined,
+  secret: boolean,
+): string {
   const text = accepted ?? 'another value';
-  const given = source?.fallback ?? fallback;
+  const given = referenced === undefined ? fallback : showUnquoted(referenced, secret);
   return given === undefined ? text : `${text}, default ${given}`;
 }

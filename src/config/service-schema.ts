@@ -39,7 +39,7 @@ const session = z
 
 function rateRule(limit: number) {
   const rule = z.strictObject({
-    limit: wholeNumber('requests', 1, 1_000_000).default(limit),
+    limit: wholeNumber('requests', 1, 1_000_000_000).default(limit),
     window_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(10),
   });
   return orOff(rule, 'a mapping of limit and window_seconds').prefault({});

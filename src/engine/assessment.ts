@@ -4,29 +4,26 @@ import { nominatedFields } from '../http/vary.ts';
 import { correctedInitialAgeMs, instantOf } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import { type Freshness, hasValidator, retentionMs } from './freshness.ts';
-import { freshnessLifetimeMs, policyTtlSeconds } from './lifetime.ts';
+import { freshnessLifetimeMs } from './lifetime.ts';
 import type { CachePolicy } from './policy.ts';
-import { absoluteBar, statedBar, type UnstorableReason } from './storability.ts';
+import { type UnstorableReason, unstorableReason } from './storability.ts';
 
 export type { RequestFacts, ResponseFacts } from './facts.ts';
 
 /** What a response allows, judged once when it is received or read from a store. */
-export type Assessment = Allowance & Storability;
-
-interface Allowance extends Freshness {
+export interface Assessment extends Freshness {
+  readonly storable: boolean;
+  /** Why it is not storable; `null` when it is. */
+  readonly reason: UnstorableReason | null;
   /** Never to be used stale (RFC 9111 §4.2.4): `must-revalidate`, `proxy-revalidate`, `s-maxage`. */
   readonly mustRevalidate: boolean;
   /** Never to be used without validation (RFC 9111 §5.2.2.4). */
   readonly noCache: boolean;
-  /** Fresh, it need not be validated because a client reloads (RFC 8246). */
+  /** While fresh it need not be validated because a client reloads (RFC 8246 §2). */
   readonly immutable: boolean;
   /** The request fields that select it, in lower case and sorted (RFC 9111 §4.1). */
   readonly nominated: '*' | readonly string[];
 }
-
-type Storability =
-  | { readonly storable: true; readonly reason: null }
-  | { readonly storable: false; readonly reason: UnstorableReason };
 
 /** Judges a response to `request` as a shared cache does (RFC 9111 §3, §4.2). */
 export function assessResponse(
@@ -34,9 +31,52 @@ export function assessResponse(
   response: ResponseFacts,
   policy: CachePolicy,
 ): Assessment {
-  const directives = parseCacheControl(fieldValue(response.fields, 'cache-control'));
+  const stated = parseCacheControl(fieldValue(response.fields, 'cache-control'));
   const nominated = nominatedFields(fieldValue(response.fields, 'vary'));
-  const lifetimeMs = freshnessLifetimeMs(request, response, directives, policy);
+  const lifetimeMs = freshnessLifetimeMs(request, response, stated, policy);
   const forced = policy.force && lifetimeMs !== undefined;
-  ...
+  const directives = forced ? parseCacheControl(undefined) : stated;
+  const terms = { directives, nominated, freshnessLifetimeMs: lifetimeMs, forced };
+  const allowance = allowanceOf(response, directives, policy, lifetimeMs ?? 0);
+  const reason =
+    unstorableReason(request, response, terms) ?? (isReusable(allowance, policy) ? null : 'not-reusable');
+  return { ...allowance, nominated, storable: reason === null, reason };
+}
+
+type Allowance = Omit<Assessment, 'storable' | 'reason' | 'nominated'>;
+
+function allowanceOf(
+  response: ResponseFacts,
+  directives: CacheControl,
+  policy: CachePolicy,
+  lifetimeMs: number,
+): Allowance {
+  // With field names it is taken for the unqualified one, as RFC 9111 §5.2.2.4 lets a cache do.
+  const noCache = directives.noCache !== false;
+  // s-maxage has the meaning of proxy-revalidate too (RFC 9111 §5.2.2.10).
+  const mustRevalidate =
+    directives.mustRevalidate || directives.proxyRevalidate || directives.sMaxageSeconds !== undefined;
+  const windowMs = (seconds: number | undefined) => (noCache || mustRevalidate ? 0 : (seconds ?? 0) * 1000);
+  return {
+    responseAt: response.responseAt,
+    correctedInitialAgeMs: correctedInitialAgeMs(response),
+    freshnessLifetimeMs: lifetimeMs,
+    staleWhileRevalidateMs: windowMs(
+      directives.staleWhileRevalidateSeconds ?? policy.staleWhileRevalidateSeconds,
+    ),
+    staleIfErrorMs: windowMs(directives.staleIfErrorSeconds ?? policy.staleIfErrorSeconds),
+    mustRevalidate,
+    noCache,
+    immutable: directives.immutable,
+    etag: fieldValue(response.fields, 'etag'),
+    lastModified:
+      instantOf(response, 'last-modified') === undefined
+        ? undefined
+        : fieldValue(response.fields, 'last-modified'),
+  };
+}
+
+function isReusable(allowance: Allowance, policy: CachePolicy): boolean {
+  if (hasValidator(allowance)) return true;
+  return !allowance.noCache && retentionMs(allowance, policy, allowance.responseAt) > 0;
 }

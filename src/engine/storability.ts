@@ -23,37 +23,64 @@ export type UnstorableReason =
 
 // The final status codes of RFC 9110 §15, whose caching needs no more than is done here.
 const UNDERSTOOD: ReadonlySet<number> = new Set([
-  ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407],
+  ...[
+    200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407,
+  ],
   ...[408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505],
 ]);
 
-/** What forbids a shared cache to store a response, whatever an operator says. */
-export function absoluteBar(
+/** What a response's storing depends on, beside request and response themselves. */
+export interface StorabilityTerms {
+  readonly directives: CacheControl;
+  readonly nominated: '*' | readonly string[];
+  readonly freshnessLifetimeMs: number | undefined;
+  /** The policy overrules what origin and request forbid. */
+  readonly forced: boolean;
+}
+
+/** Why a shared cache must not store a response, or does not; `null` when it may (RFC 9111 §3). */
+export function unstorableReason(
   request: RequestFacts,
   response: ResponseFacts,
+  terms: StorabilityTerms,
+): UnstorableReason | null {
+  return (
+    unshareable(request, response, terms.nominated) ??
+    (terms.forced ? null : forbidden(request, response, terms.directives)) ??
+    (terms.freshnessLifetimeMs === undefined ? 'no-lifetime' : null)
+  );
+}
+
+function unshareable(
+  request: RequestFacts,
+  { status, fields }: ResponseFacts,
   nominated: '*' | readonly string[],
 ): UnstorableReason | null {
-  const { status, fields } = response;
   if (request.method !== 'GET') return 'method';
   if (status < 200 || status === 206 || status === 304) return 'status';
-  // Not forbidden by RFC 9111 (§7.3 warns of it), but no client is to get another's cookie.
+  // RFC 9111 §7.3 only warns of it, but no client is to get another's cookie.
   if (hasField(fields, 'set-cookie')) return 'set-cookie';
   return nominated === '*' ? 'vary' : null;
 }
 
-/** What of request and response forbids a shared cache to store the response (RFC 9111 §3, §3.5). */
-export function statedBar(
+function forbidden(
   request: RequestFacts,
   response: ResponseFacts,
   directives: CacheControl,
 ): UnstorableReason | null {
   if (parseCacheControl(request.field('cache-control')).noStore) return 'request-no-store';
   if (directives.mustUnderstand) {
-    // It takes the place of a no-store that is meant for caches without it (RFC 9111 §5.2.2.3).
+    // It takes the place of a no-store meant for caches that do not know it (RFC 9111 §5.2.2.3).
     if (!UNDERSTOOD.has(response.status)) return 'status';
   } else if (directives.noStore) return 'no-store';
   // With field names it is taken for the unqualified one, as RFC 9111 §5.2.2.7 lets a cache do.
   if (directives.private !== false) return 'private';
-  const mayShare = directives.public || directives.mustRevalidate || directives.sMaxageSeconds !== undefined;
-  return request.field('authorization') !== undefined && !mayShare ? 'authorization' : null;
+  return request.field('authorization') === undefined || maySharePrivileged(directives)
+    ? null
+    : 'authorization';
+}
+
+/** RFC 9111 §3.5. */
+function maySharePrivileged(directives: CacheControl): boolean {
+  return directives.public || directives.mustRevalidate || directives.sMaxageSeconds !== undefined;
 }

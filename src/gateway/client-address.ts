@@ -16,18 +16,16 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     networks.some((network) => address.kind() === network[0].kind() && address.match(network as never));
 
   return (peer, forwardedFor) => {
+    const hops = networks.length === 0 || forwardedFor === undefined ? [] : forwardedFor.split(',');
     let client = parse(peer);
-    // A Unix socket's peer has no address: all its requests are one client's, or the proxy in front says whose.
-    if (client === null) return peer === '' ? 'local' : peer;
-    if (networks.length === 0 || forwardedFor === undefined) return identify(client);
-    const hops = forwardedFor.split(',');
-    while (isTrusted(client)) {
+    // Who can connect to a Unix socket is trusted like a proxy that is.
+    while (client === null || isTrusted(client)) {
       const hop = hops.pop();
       const next = hop === undefined ? null : parse(hop.trim());
       if (next === null) break;
       client = next;
     }
-    return identify(client);
+    return client === null ? 'local' : identify(client);
   };
 }
 

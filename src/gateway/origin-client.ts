@@ -28,6 +28,7 @@ export interface OriginClient {
    * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`
    */
   fetch(request: OriginRequest): Promise<FetchedResponse>;
+  /** Lets go of every connection; what is under way fails. */
   close(): Promise<void>;
 }
 
@@ -53,6 +54,8 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
           signal,
           responseHeaders: 'raw',
         });
+        // A body that is destroyed unread ends with an error that is nobody's; readers get it all the same.
+        response.body.on('error', () => {});
         return {
           status: response.statusCode,
           // With `responseHeaders: 'raw'` undici gives the flat list, which its types do not say.
@@ -65,7 +68,7 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
         throw originError(error);
       }
     },
-    close: () => pool.close(),
+    close: () => pool.destroy(),
   };
 }
 

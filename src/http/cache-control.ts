@@ -55,12 +55,10 @@ export function parseDeltaSeconds(text: string): number | undefined {
 }
 
 type Draft = { -readonly [Name in keyof CacheControl]: CacheControl[Name] };
+type SecondsName = Extract<keyof CacheControl, `${string}Seconds`>;
+type FlagName = Exclude<keyof CacheControl, SecondsName | 'noCache' | 'private'>;
 
-type NamesOf<Value> = {
-  [Name in keyof CacheControl]: [CacheControl[Name], Value] extends [Value, CacheControl[Name]] ? Name : never;
-}[keyof CacheControl];
-
-const SECONDS: ReadonlyMap<string, NamesOf<number | undefined>> = new Map([
+const SECONDS: ReadonlyMap<string, SecondsName> = new Map([
   ['max-age', 'maxAgeSeconds'],
   ['s-maxage', 'sMaxageSeconds'],
   ['max-stale', 'maxStaleSeconds'],
@@ -69,7 +67,7 @@ const SECONDS: ReadonlyMap<string, NamesOf<number | undefined>> = new Map([
   ['stale-if-error', 'staleIfErrorSeconds'],
 ]);
 
-const FLAGS: ReadonlyMap<string, NamesOf<boolean>> = new Map([
+const FLAGS: ReadonlyMap<string, FlagName> = new Map([
   ['no-store', 'noStore'],
   ['must-revalidate', 'mustRevalidate'],
   ['proxy-revalidate', 'proxyRevalidate'],
@@ -104,13 +102,12 @@ function secondsOf(name: string, argument: string | undefined): number {
   return parseDeltaSeconds(argument) ?? 0;
 }
 
-// Without a list of names it is the stricter one, and stays so.
+// Without a list of names it is the stricter one, and so it is taken when it is repeated.
 function limitedTo(
   known: boolean | readonly string[],
   argument: string | undefined,
-): boolean | readonly string[] {
+): true | readonly string[] {
   const names = (argument ?? '').split(',').map((name) => name.trim().toLowerCase());
   const listed = names.filter((name) => name !== '');
-  if (known === true || listed.length === 0) return true;
-  return known === false ? listed : [...known, ...listed];
+  return known !== false || listed.length === 0 ? true : listed;
 }

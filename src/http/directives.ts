@@ -1,4 +1,4 @@
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+import { isToken } from './token.ts';
 
 /**
  * Calls `visit` with each directive of a list: a name, and perhaps `=` and a token or a quoted string (RFC 9111 §5.2).
@@ -19,17 +19,19 @@ export function scanDirectives(
   }
 }
 
-function visitDirective(directive: string, visit: (name: string, argument: string | undefined) => void): void {
+function visitDirective(
+  directive: string,
+  visit: (name: string, argument: string | undefined) => void,
+): void {
   const equals = directive.indexOf('=');
-  if (equals === -1) return visit(directive.toLowerCase(), undefined);
-  const name = directive.slice(0, equals);
+  const name = equals === -1 ? directive : directive.slice(0, equals);
   const trimmed = name.trimEnd();
-  const argument = trimmed === name ? argumentOf(directive.slice(equals + 1)) : '';
-  visit(trimmed.toLowerCase(), argument);
+  if (equals === -1) visit(trimmed.toLowerCase(), undefined);
+  else visit(trimmed.toLowerCase(), trimmed === name ? argumentOf(directive.slice(equals + 1)) : '');
 }
 
 function argumentOf(text: string): string {
-  if (TOKEN.test(text)) return text;
+  if (isToken(text)) return text;
   const isQuoted = text.startsWith('"') && closingQuote(text, 0) === text.length - 1;
   return isQuoted ? text.slice(1, -1).replace(/\\(.)/g, '$1') : '';
 }

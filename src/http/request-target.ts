@@ -50,7 +50,8 @@ function parsePathAndQuery(authority: string | undefined, text: string): Request
   const mark = text.indexOf('?');
   const path = mark === -1 ? text : text.slice(0, mark);
   const query = mark === -1 ? undefined : text.slice(mark + 1);
-  const reason = refusalOf(PATH_RULES, path) ?? (query === undefined ? undefined : refusalOf(QUERY_RULES, query));
+  const reason =
+    refusalOf(PATH_RULES, path) ?? (query === undefined ? undefined : refusalOf(QUERY_RULES, query));
   return reason === undefined ? { ok: true, authority, path, query } : refuse(reason);
 }
 

@@ -1,4 +1,4 @@
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+import { isToken } from './token.ts';
 
 /**
  * The request fields that a `Vary` value nominates (RFC 9110 §12.5.5): their names in lower case, sorted, each once;
@@ -11,7 +11,7 @@ export function nominatedFields(vary: string | undefined): '*' | readonly string
   for (const member of vary.split(',')) {
     const name = member.trim().toLowerCase();
     if (name === '') continue;
-    if (name === '*' || !TOKEN.test(name)) return '*';
+    if (name === '*' || !isToken(name)) return '*';
     names.add(name);
   }
   return [...names].sort();

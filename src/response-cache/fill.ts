@@ -1,6 +1,6 @@
 import { type Assessment, assessResponse, type ResponseFacts } from '../engine/assessment.ts';
 import { variantKey } from '../engine/selection.ts';
-import { conditionalFields, freshen } from '../engine/validation.ts';
+import { conditionalFields, freshen, isIdentifiedBy } from '../engine/validation.ts';
 import type { CachegateError } from '../errors.ts';
 import { fieldValue, type FieldList } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
@@ -55,22 +55,19 @@ export class Fill {
   }
 
   async #run(request: CacheRequest, stored: StoredEntry | null): Promise<Landing> {
-    const conditions = stored === null ? [] : conditionalFields(stored.assessment);
+    const forward = (conditions: FieldList) =>
+      request.forward({ conditions, whole: true, signal: this.#controller.signal });
     try {
-      const how = { conditions, whole: true, signal: this.#controller.signal };
-      const response = await request.forward(how);
-      if (response.status === 304 && stored !== null) return this.#freshened(request, stored, response);
-      return this.#received(request, response);
+      const response = await forward(stored === null ? [] : conditionalFields(stored.assessment));
+      if (response.status !== 304 || stored === null) return this.#received(request, response);
+      // A 304 has no content; reading to the end frees the connection.
+      response.body.resume();
+      if (!isIdentifiedBy(stored.response, response)) return this.#received(request, await forward([]));
+      const freshened = { ...freshen(stored.response, response), body: stored.response.body };
+      return { kind: 'validated', entry: toEntry(request, freshened) };
     } catch (error) {
       return { kind: 'failed', error: error as CachegateError };
     }
-  }
-
-  #freshened(request: CacheRequest, stored: StoredEntry, response: FetchedResponse): Landing {
-    // A 304 has no content; reading to the end frees the connection.
-    response.body.resume();
-    const freshened = { ...freshen(stored.response, response), body: stored.response.body };
-    return { kind: 'validated', entry: toEntry(request, freshened) };
   }
 
   #received(request: CacheRequest, response: FetchedResponse): Landing {

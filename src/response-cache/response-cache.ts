@@ -1,9 +1,9 @@
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
-import { decide, type Plan } from '../engine/decision.ts';
+import { type Candidate, decide, mayServeStaleOnError, type Plan } from '../engine/decision.ts';
 import { invalidatedUris } from '../engine/invalidation.ts';
 import { variantKey } from '../engine/selection.ts';
-import { isNotModified, mayServeStaleOnError, notModifiedFields } from '../engine/validation.ts';
+import { isNotModified, notModifiedFields } from '../engine/validation.ts';
 import { fieldValue } from '../http/fields.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
 import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
@@ -45,7 +45,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   function carryOut(request: CacheRequest, found: Found): MaybePromise<CacheAnswer> {
     const now = clock.now();
-    const plan = decide(request.facts, found.entry, request.policy, now);
+    const selected = found.entry ?? (found.nominated.length > 0 ? 'vary-miss' : null);
+    const plan = decide(request.facts, selected, now);
     switch (plan.action) {
       case 'reuse':
         if (plan.revalidateInBackground) revalidate(request, found);
@@ -101,9 +102,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     return mayReuse(request, landing, now) ? arriving(request, landing, plan, true) : null;
   }
 
-  function mayReuse(request: CacheRequest, stored: Pick<StoredEntry, 'assessment' | 'response'>, now: number): boolean {
-    const candidate = { assessment: stored.assessment, status: stored.response.status };
-    return decide(request.facts, candidate, request.policy, now).action === 'reuse';
+  function mayReuse(request: CacheRequest, candidate: Candidate, now: number): boolean {
+    return decide(request.facts, candidate, now).action === 'reuse';
   }
 
   /** Goes to the origin; whoever comes meanwhile may join. */
@@ -135,7 +135,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   function standIn(request: CacheRequest, status: number | null, found: Found): CacheAnswer | null {
     if (found.entry === null || (status !== null && status < 500)) return null;
     const now = clock.now();
-    if (!mayServeStaleOnError(request.facts, found.entry, request.policy, now)) return null;
+    if (!mayServeStaleOnError(request.facts, found.entry, now)) return null;
     return fromEntry(request, found.entry, now);
   }
 

@@ -52,7 +52,7 @@ export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
     }
   }
 
-  return { name: options.name, validate, close: () => agent.close() };
+  return { name: options.name, validate, close: () => agent.destroy() };
 }
 
 function judge(status: number): Validation {

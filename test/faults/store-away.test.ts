@@ -10,7 +10,7 @@ let gate: Gate;
 let load: Load;
 
 const REQUEST = {
-  path: '/api/airtable-proxy?pagePath=/about/team',
+  path: '/api/airtable-proxy?pagePath=/parking/resident-permits',
   headers: { origin: EXTENSION, 'x-wagtail-session': SAMPLE_SESSION },
 };
 
@@ -85,7 +85,7 @@ describe('away from the start', () => {
     await valkey.restart();
     await expect.poll(async () => {
       await gate.ask({ session: `load${Math.random()}` });
-      return (await gate.ask({ page: '/about/team' })).headers.get('cache-status');
+      return (await gate.ask({ page: '/parking/resident-permits' })).headers.get('cache-status');
     }, { timeout: 10_000, interval: 300 }).toMatch(/hit/);
   });
 

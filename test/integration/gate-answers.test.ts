@@ -11,7 +11,7 @@ const errorOf = async (response: Response) => (await response.json()) as { error
 describe('the gate answers', () => {
   it('200 with the newest records of the page, missed and then hit', async () => {
     gate = await startGate();
-    const missed = await gate.ask({ page: '/about/team' });
+    const missed = await gate.ask({ page: '/parking/resident-permits' });
     expect(missed.status).toBe(200);
     expect(missed.headers.get('cache-status')).toMatch(/^cachegate; fwd=uri-miss; fwd-status=200; stored/);
     const { records } = (await missed.json()) as { records: Record<string, unknown>[] };
@@ -21,12 +21,12 @@ describe('the gate answers', () => {
         ...['id', 'submissionId', 'submissionCreated', 'referrer'],
         ...['wasHelpful', 'issueCategory', 'whatWasHelpful', 'additionalDetails'],
       ]);
-      expect(record['referrer']).toBe('/about/team');
+      expect(record['referrer']).toBe('/parking/resident-permits');
     }
     const created = records.map((record) => String(record['submissionCreated']));
     expect(created).toEqual([...created].sort().reverse());
 
-    const hit = await gate.ask({ page: '/About/Team/?utm_source=mail' });
+    const hit = await gate.ask({ page: '/Parking/Resident-Permits/?utm_source=mail' });
     expect(hit.headers.get('cache-status')).toMatch(/^cachegate; hit; ttl=\d+$/);
     expect(Number(hit.headers.get('age'))).toBeGreaterThanOrEqual(0);
     expect(await hit.json()).toEqual({ records });
@@ -169,7 +169,7 @@ describe('the gate answers', () => {
 
   it('keeps a page path inside its formula', async () => {
     gate = await startGate();
-    const hostile = await gate.ask({ page: "/x' , TRUE()) OR {referrer}='/about/team" });
+    const hostile = await gate.ask({ page: "/x' , TRUE()) OR {referrer}='/parking/resident-permits" });
     expect(hostile.status).toBe(200);
     expect(await hostile.json()).toEqual({ records: [] });
   });
@@ -179,7 +179,7 @@ describe('the gate answers', () => {
     await gate.ask({
       headers: { Cookie: `sessionid=${SAMPLE_SESSION}; other=1`, Authorization: 'Bearer of-the-caller' },
     });
-    const [{ headers }] = gate.origin.received as [{ headers: Record<string, string> }];
+    const { headers } = gate.origin.received[0]!;
     expect(headers['authorization']).toMatch(/^Bearer pat/);
     expect(JSON.stringify(headers)).not.toContain(SAMPLE_SESSION);
     expect(headers['cookie']).toBeUndefined();

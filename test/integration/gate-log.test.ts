@@ -75,7 +75,6 @@ describe('the log of session validation', () => {
     gate = await startGate();
     await gate.ask({ headers: { 'X-Request-Id': 'from-the-caller.1' } });
     for (const record of gate.logged('Session')) expect(record['correlationId']).toBe('from-the-caller.1');
-    const [first] = gate.origin.received as [{ headers: Record<string, string> }];
-    expect(first.headers['x-request-id']).toBe('from-the-caller.1');
+    expect(gate.origin.received[0]!.headers['x-request-id']).toBe('from-the-caller.1');
   });
 });

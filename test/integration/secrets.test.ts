@@ -51,7 +51,7 @@ describe('a run of the program', () => {
     await expect.poll(() => /"url":"(http:[^"]+)"/.exec(output)?.[1], { timeout: 10_000 }).toBeDefined();
     const url = /"url":"(http:[^"]+)"/.exec(output)![1]!;
     const said: string[] = [];
-    const ask = async (session: string, path = '/api/airtable-proxy?pagePath=/about/team') => {
+    const ask = async (session: string, path = '/api/airtable-proxy?pagePath=/parking/resident-permits') => {
       const response = await fetch(url + path, { headers: { Origin: EXTENSION, 'X-Wagtail-Session': session } });
       said.push(JSON.stringify([...response.headers]), await response.text());
       return response.status;

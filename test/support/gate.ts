@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
+import {
+  SAMPLE_TABLE,
+  startAirtableOrigin,
+} from '../../examples/wagtail-airtable/sample/airtable-origin.mjs';
+import { SAMPLE_SESSION, startAuthority } from '../../examples/wagtail-airtable/sample/authority.mjs';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
-import { SAMPLE_TABLE, startAirtableOrigin } from '../../examples/wagtail-airtable/sample/airtable-origin.mjs';
-import { SAMPLE_SESSION, startAuthority } from '../../examples/wagtail-airtable/sample/authority.mjs';
 
 export { SAMPLE_SESSION };
 
@@ -49,7 +52,11 @@ export interface GateOptions {
 }
 
 /** The example on real sample servers, in this process, on a free port; on memory unless `CACHE_URL` says otherwise. */
-export async function startGate({ env = {}, change = (config) => config, delayMs = 0 }: GateOptions = {}): Promise<Gate> {
+export async function startGate({
+  env = {},
+  change = (config) => config,
+  delayMs = 0,
+}: GateOptions = {}): Promise<Gate> {
   const authority = await startAuthority({ delayMs, sessionPrefix: 'load' });
   const origin = await startAirtableOrigin({ delayMs });
   const environment: Record<string, string> = {
@@ -90,7 +97,13 @@ export async function startGate({ env = {}, change = (config) => config, delayMs
 }
 
 function askingFor(url: string, options: AskOptions = {}): [URL, RequestInit] {
-  const { page = '/about/team', session = SAMPLE_SESSION, method = 'GET', headers = {}, origin = EXTENSION } = options;
+  const {
+    page = '/parking/resident-permits',
+    session = SAMPLE_SESSION,
+    method = 'GET',
+    headers = {},
+    origin = EXTENSION,
+  } = options;
   const target = new URL('/api/airtable-proxy', url);
   target.searchParams.set('pagePath', page);
   return [

@@ -58,9 +58,9 @@ export function createFusedReads(client: ValkeyClient, inFlight: InFlight): Fuse
   }
 
   async function getParts(keys: readonly string[]): Promise<(StoredValue | null)[]> {
-    const parts: Promise<(StoredValue | null)[]>[] = [];
-    for (let at = 0; at < keys.length; at += MAX_BATCH) parts.push(get(keys.slice(at, at + MAX_BATCH)));
-    return (await Promise.all(parts)).flat();
+    const parts: (readonly string[])[] = [];
+    for (let at = 0; at < keys.length; at += MAX_BATCH) parts.push(keys.slice(at, at + MAX_BATCH));
+    return (await Promise.all(parts.map(async (part) => get(part)))).flat();
   }
 
   function get(keys: readonly string[]): Promise<(StoredValue | null)[]> {

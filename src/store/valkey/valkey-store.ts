@@ -1,7 +1,7 @@
 import { CachegateError } from '../../errors.ts';
 import type { SetOptions, Store } from '../store.ts';
 import { storeClosed, valueTooLarge } from '../store-errors.ts';
-import { parseStoreUrl, type ValkeyAddress } from '../store-url.ts';
+import { parseStoreUrl } from '../store-url.ts';
 import { connectValkey, type ValkeyClient } from './client.ts';
 import { type ConnectionChange, watchConnection } from './connection.ts';
 import { createFusedReads } from './fused-reads.ts';
@@ -30,8 +30,9 @@ const MAX_IN_FLIGHT = 20_000;
 const CLOSE_DEADLINE_MS = 1_000;
 
 /**
- * The store on one Valkey or Redis server. The reads and takes of one turn of the event loop cost one command;
- * takes go by the server's clock. Calls have no deadline here: see `createResilientStore`.
+ * The store on one Valkey or Redis server. The reads and takes of one turn of the event loop leave at its end, as
+ * one command; writes leave at once. Takes go by the server's clock. A Buffer that is read may be a part of what
+ * came over the socket: copy it to keep it long. Calls have no deadline here: see `createResilientStore`.
  *
  * @throws CachegateError `ERR_CONFIG_INVALID` for a bad URL. Being away is no error here, but of each call.
  */
@@ -113,7 +114,7 @@ function connectUrl({ url, connectTimeoutMs = 2_000, random = Math.random }: Val
   if (location.kind === 'memory') {
     throw new CachegateError('ERR_CONFIG_INVALID', 'Bad store URL: memory: names no Valkey server');
   }
-  return connectValkey(location satisfies ValkeyAddress, { connectTimeoutMs, random });
+  return connectValkey(location, { connectTimeoutMs, random });
 }
 
 /** Makes what a function throws a rejection, without the promise that `async` would add to its answer. */

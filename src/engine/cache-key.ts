@@ -1,0 +1,14 @@
+export interface KeyedRequest {
+  readonly service: string;
+  readonly method: string;
+  /** Path and query as the origin is asked for them, byte for byte. */
+  readonly target: string;
+}
+
+/**
+ * The cache key of a request (RFC 9111 §2) in readable form: method, service and target. HEAD is answered by what a
+ * GET has stored, so both have one key. Neither a method nor a target holds a space, so no two keys are alike.
+ */
+export function cacheKey({ service, method, target }: KeyedRequest): string {
+  return `${method === 'HEAD' ? 'GET' : method} ${service} ${target}`;
+}
