@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CacheControl, MAX_DELTA_SECONDS, parseCacheControl, parseDeltaSeconds } from './cache-control.ts';
+import {
+  type CacheControl,
+  MAX_DELTA_SECONDS,
+  parseCacheControl,
+  parseDeltaSeconds,
+} from './cache-control.ts';
 
 const NONE = parseCacheControl(undefined);
 
@@ -96,7 +101,14 @@ test('a quote that is never closed hides no directive after it', () => {
 });
 
 const directive = fc.oneof(
-  fc.constantFrom('no-store', 'public', 'Must-Revalidate', 'max-age=5', 'private="a, b"', 'x="\\"y\\", no-cache"'),
+  fc.constantFrom(
+    'no-store',
+    'public',
+    'Must-Revalidate',
+    'max-age=5',
+    'private="a, b"',
+    'x="\\"y\\", no-cache"',
+  ),
   fc.stringMatching(/^x-[a-z]{1,8}(="[^"\\]{0,20}")?$/),
 );
 

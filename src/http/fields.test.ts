@@ -51,7 +51,18 @@ test.each([
 });
 
 test('so does what Connection names, on any of its lines', () => {
-  const fields = ['Connection', 'close, X-One', 'x-one', '1', 'CONNECTION', ' x-Two ', 'X-Two', '2', 'X-Three', '3'];
+  const fields = [
+    'Connection',
+    'close, X-One',
+    'x-one',
+    '1',
+    'CONNECTION',
+    ' x-Two ',
+    'X-Two',
+    '2',
+    'X-Three',
+    '3',
+  ];
   expect(endToEndFields(fields)).toEqual(['X-Three', '3']);
   expect([...connectionOptions('close, X-One')]).toEqual(['close', 'x-one']);
 });

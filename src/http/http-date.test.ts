@@ -55,7 +55,9 @@ describe('what is no HTTP-date', () => {
 
   test('any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (value) => expect(parseHttpDate(value, NOW)).toBeUndefined()),
+      fc.property(fc.string({ unit: 'binary' }), (value) => {
+        expect(parseHttpDate(value, NOW)).toBeUndefined();
+      }),
     );
   });
 });
@@ -73,10 +75,9 @@ describe('a year of two digits is at most 50 years ahead', () => {
 });
 
 test('every second of the years 0 to 9999 survives', () => {
-  const seconds = fc.integer({ min: Date.UTC(0) / 1000 - 1900 * 31_556_952, max: Date.UTC(9999) / 1000 });
+  const [min, max] = [Date.parse('0000-01-01T00:00:00Z') / 1000, Date.UTC(9999, 11, 31) / 1000];
   fc.assert(
-    fc.property(seconds, (second) => {
-      fc.pre(new Date(second * 1000).getUTCFullYear() >= 0);
+    fc.property(fc.integer({ min, max }), (second) => {
       expect(parseHttpDate(formatHttpDate(second * 1000), NOW)).toBe(second * 1000);
     }),
   );
