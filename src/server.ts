@@ -53,7 +53,9 @@ export async function startServer(config: Config, options: StartOptions): Promis
     ...createStoreLog(log, clock),
     ...createRequestLog(log),
   };
-  const background = createBackground(MAX_BACKGROUND, (error) => log.error({ err: error }, 'Background work failed'));
+  const background = createBackground(MAX_BACKGROUND, (error) =>
+    log.error({ err: error }, 'Background work failed'),
+  );
   const opened = openStore(config, clock, observer);
   const { store } = opened;
   const keys = createStoreKeys(config.namespace, hashKeyOf(config));

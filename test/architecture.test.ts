@@ -11,7 +11,8 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 const sources = files.filter((file) => !file.endsWith('.test.ts'));
 const text = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g;
 
 function importsOf(file: string): string[] {
   return [...text.get(file)!.matchAll(IMPORT)].map((match) => (match[1] ?? match[2] ?? match[3])!);
@@ -42,7 +43,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'rate-limit': ['clock.ts', 'errors.ts', 'store'],
   session: ['clock.ts', 'errors.ts', 'background.ts', 'store', 'observe'],
   'response-cache': ['clock.ts', 'errors.ts', 'background.ts', 'http', 'engine', 'store', 'observe'],
-  gateway: ['clock.ts', 'errors.ts', 'http', 'engine', 'store', 'observe', 'rate-limit', 'session', 'response-cache'],
+  gateway: [
+    'clock.ts',
+    'errors.ts',
+    'http',
+    'engine',
+    'store',
+    'observe',
+    'rate-limit',
+    'session',
+    'response-cache',
+  ],
   adapters: ['errors.ts', 'http', 'gateway'],
   admin: ['adapters', 'errors.ts', 'store'],
   config: ['errors.ts', 'gateway', 'store', 'http'],
@@ -79,7 +90,10 @@ describe('architecture', () => {
     for (const file of sources) {
       if (file === 'wiring/open-store.ts' || file.startsWith('store/')) continue;
       for (const imported of internal(file)) {
-        expect(BACKENDS.some((backend) => imported.startsWith(backend)), `${file} imports ${imported}`).toBe(false);
+        expect(
+          BACKENDS.some((backend) => imported.startsWith(backend)),
+          `${file} imports ${imported}`,
+        ).toBe(false);
       }
     }
   });
@@ -87,12 +101,16 @@ describe('architecture', () => {
   it('only store/valkey/ knows a Valkey client', () => {
     for (const file of sources) {
       if (file.startsWith('store/valkey/')) continue;
-      expect(external(file).filter((name) => name === 'iovalkey' || name === 'ioredis'), file).toEqual([]);
+      expect(
+        external(file).filter((name) => name === 'iovalkey' || name === 'ioredis'),
+        file,
+      ).toEqual([]);
     }
   });
 
   it('http/ and engine/ are pure: no clock, environment, timer, logger or I/O', () => {
-    const impure = /\bDate\.now\b|new Date\(\)|\bprocess\.|\bset(?:Timeout|Interval|Immediate)\b|\bconsole\.|\bperformance\.|Math\.random/;
+    const impure =
+      /\bDate\.now\b|new Date\(\)|\bprocess\.|\bset(?:Timeout|Interval|Immediate)\b|\bconsole\.|\bperformance\.|Math\.random/;
     for (const file of sources.filter((each) => /^(http|engine)\//.test(each))) {
       expect(external(file), file).toEqual([]);
       expect(text.get(file)!.match(impure)?.[0], file).toBeUndefined();

@@ -30,7 +30,8 @@ export async function startNodeServer({ address, tls, listener }: NodeServerOpti
     listener(request, response);
   };
   const options = { keepAliveTimeout: KEEP_ALIVE_MS };
-  const server = tls === null ? createServer(options, onRequest) : createTlsServer({ ...options, ...tls }, onRequest);
+  const server =
+    tls === null ? createServer(options, onRequest) : createTlsServer({ ...options, ...tls }, onRequest);
   await listen(server, address);
   return {
     url: urlOf(server, address, tls !== null),
@@ -72,6 +73,7 @@ function closeWithin(server: Server, deadlineMs: number): Promise<boolean> {
 
 function urlOf(server: Server, address: ListenAddress, secure: boolean): string {
   const bound = server.address();
-  if (bound === null || typeof bound === 'string' || address.kind === 'unix') return formatListenAddress(address);
+  if (bound === null || typeof bound === 'string' || address.kind === 'unix')
+    return formatListenAddress(address);
   return `${secure ? 'https' : 'http'}://${formatListenAddress({ ...address, port: bound.port })}`;
 }

@@ -54,7 +54,9 @@ class NodeRequest implements GateRequest {
 }
 
 /** A request listener for `node:http` and `node:https` servers. */
-export function createNodeListener(gateway: Gateway): (message: IncomingMessage, response: ServerResponse) => void {
+export function createNodeListener(
+  gateway: Gateway,
+): (message: IncomingMessage, response: ServerResponse) => void {
   return (message, response) => {
     const answer = gateway.handle(new NodeRequest(message, response));
     if (answer instanceof Promise) void answer.then((result) => send(response, result));

@@ -28,7 +28,8 @@ export async function startAdminServer(address: ListenAddress, health: Health): 
     const store = { type: health.storageType, state: health.storeState() };
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', store });
   });
-  const where = address.kind === 'unix' ? { path: address.path } : { port: address.port, host: address.host ?? '::' };
+  const where =
+    address.kind === 'unix' ? { path: address.path } : { port: address.port, host: address.host ?? '::' };
   try {
     return { url: await server.listen(where), close: () => server.close() };
   } catch (error) {

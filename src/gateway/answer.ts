@@ -16,7 +16,15 @@ export function errorAnswer(status: number, text: string, extra: FieldList = [])
   const body = Buffer.from(JSON.stringify({ error: text }));
   return {
     status,
-    fields: ['Content-Type', 'application/json', 'Content-Length', String(body.length), 'Cache-Control', 'no-store', ...extra],
+    fields: [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(body.length),
+      'Cache-Control',
+      'no-store',
+      ...extra,
+    ],
     body,
   };
 }

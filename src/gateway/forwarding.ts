@@ -62,7 +62,8 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
   const gateCookies = policy.sessionCookie === null ? [] : [policy.sessionCookie];
 
   const passes = (lowerName: string) => !dropped.has(lowerName) && (listed === null || listed.has(lowerName));
-  const strip = (cookies: string) => (gateCookies.length === 0 ? cookies : withoutCookies(cookies, gateCookies));
+  const strip = (cookies: string) =>
+    gateCookies.length === 0 ? cookies : withoutCookies(cookies, gateCookies);
 
   return {
     field(request, lowerName) {

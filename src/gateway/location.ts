@@ -38,7 +38,8 @@ export function createLocator<S extends Routed>(
 
   function compute(method: string, target: string): Location<S> {
     const parsed = parseRequestTarget(target);
-    if (!parsed.ok) return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
+    if (!parsed.ok)
+      return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
     const service = byLongestPrefix.find((candidate) => isBelow(parsed.path, candidate.prefix));
     if (service === undefined) return { service: null, refused: refusal(404) };
     const mapped = service.map(method === 'HEAD' ? 'GET' : method, parsed.path, parsed.query);

@@ -72,18 +72,29 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
   };
 }
 
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const TIMEOUTS = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+]);
 const CONNECT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
 
 function originError(error: unknown): CachegateError {
   const reason = reasonOf(error);
   if (TIMEOUTS.has(reason)) {
-    return new CachegateError('ERR_ORIGIN_TIMEOUT', `The origin did not answer in time: ${reason}`, { cause: error });
+    return new CachegateError('ERR_ORIGIN_TIMEOUT', `The origin did not answer in time: ${reason}`, {
+      cause: error,
+    });
   }
   if (CONNECT.has(reason)) {
-    return new CachegateError('ERR_ORIGIN_CONNECT', `The origin could not be reached: ${reason}`, { cause: error });
+    return new CachegateError('ERR_ORIGIN_CONNECT', `The origin could not be reached: ${reason}`, {
+      cause: error,
+    });
   }
-  return new CachegateError('ERR_ORIGIN_PROTOCOL', `The origin's answer could not be read: ${reason}`, { cause: error });
+  return new CachegateError('ERR_ORIGIN_PROTOCOL', `The origin's answer could not be read: ${reason}`, {
+    cause: error,
+  });
 }
 
 function reasonOf(error: unknown): string {

@@ -11,7 +11,10 @@ export interface PresentationOptions {
 
 /** Makes of an origin's fields those that clients see: the same for every client, so made once for a stored response. */
 export function createPresentation(options: PresentationOptions): (fields: FieldList) => FieldList {
-  const own: Record<string, string> = { ...(options.gated && { 'Cache-Control': 'private, no-cache' }), ...options.ownFields };
+  const own: Record<string, string> = {
+    ...(options.gated && { 'Cache-Control': 'private, no-cache' }),
+    ...options.ownFields,
+  };
   const replaced = new Set(Object.keys(own).map((name) => name.toLowerCase()));
   const ownFields = Object.entries(own).flat();
   return (fields) => {

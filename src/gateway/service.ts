@@ -1,5 +1,5 @@
-import type { CachePolicy } from '../engine/policy.ts';
 import { cacheKey } from '../engine/cache-key.ts';
+import type { CachePolicy } from '../engine/policy.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
@@ -159,7 +159,10 @@ function createMapping({ prefix, stripPrefix, transform }: ServiceOptions): Serv
     });
   }
   return (method, path, query) => {
-    const mapped = request({ method, path: below(path), query: new URLSearchParams(query) }, transform!.options);
+    const mapped = request(
+      { method, path: below(path), query: new URLSearchParams(query) },
+      transform!.options,
+    );
     return 'target' in mapped ? mapped : errorAnswer(mapped.status, mapped.error);
   };
 }

@@ -52,7 +52,10 @@ function asSeen(response: FetchedResponse, maxBodyBytes: number): TransformRespo
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBodyBytes) {
-        throw new CachegateError('ERR_ORIGIN_PROTOCOL', `The origin's answer is longer than ${maxBodyBytes} bytes`);
+        throw new CachegateError(
+          'ERR_ORIGIN_PROTOCOL',
+          `The origin's answer is longer than ${maxBodyBytes} bytes`,
+        );
       }
       chunks.push(chunk);
     }

@@ -15,7 +15,15 @@ export interface LogOptions {
 }
 
 // Names under which a secret could reach a log record; the records cachegate itself writes hold none of them.
-const SECRET_FIELDS = ['authorization', 'cookie', '"set-cookie"', '"x-wagtail-session"', 'password', 'token', 'secret'];
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  '"set-cookie"',
+  '"x-wagtail-session"',
+  'password',
+  'token',
+  'secret',
+];
 const REDACTED = SECRET_FIELDS.flatMap((name) =>
   name.startsWith('"') ? [`[${name}]`, `*[${name}]`, `*.*[${name}]`] : [name, `*.${name}`, `*.*.${name}`],
 );
@@ -25,7 +33,9 @@ export function createLog(options: LogOptions): Log {
   const readable = options.readable ?? (options.destination === undefined && process.stdout.isTTY === true);
   const destination =
     options.destination ??
-    (readable ? pretty({ colorize: true, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }) : undefined);
+    (readable
+      ? pretty({ colorize: true, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' })
+      : undefined);
   return pino(
     {
       name: 'cachegate',

@@ -40,7 +40,11 @@ export interface RequestObserver {
 /** What the use of the store tells. */
 export interface StoreObserver {
   /** `part` names what went on without the store. */
-  storeFailed?(part: 'response cache' | 'rate limit', operation: 'read' | 'write', error: CachegateError): void;
+  storeFailed?(
+    part: 'response cache' | 'rate limit',
+    operation: 'read' | 'write',
+    error: CachegateError,
+  ): void;
   storeStateChanged?(state: 'available' | 'away', error?: CachegateError): void;
 }
 

@@ -1,7 +1,7 @@
+import type { Clock } from '../clock.ts';
 import type { Log, LoggingLevel } from './log.ts';
 import type { SessionObserver } from './observer.ts';
 import { createThrottle } from './throttle.ts';
-import type { Clock } from '../clock.ts';
 
 const wholeMs = (ms: number) => Math.round(ms);
 

@@ -11,7 +11,13 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
       const suppressed = failures.admit(`${part} ${operation}`);
       if (suppressed === null) return;
       log.error(
-        { operation: 'error', failedOperation: operation, error: error.message, errorType: error.code, suppressed },
+        {
+          operation: 'error',
+          failedOperation: operation,
+          error: error.message,
+          errorType: error.code,
+          suppressed,
+        },
         part === 'response cache'
           ? `Response cache check failed (${operation}): ${error.message}`
           : `Rate limit check failed, counting in this process: ${error.message}`,
@@ -28,7 +34,10 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
 export function createRequestLog(log: Log): RequestObserver {
   return {
     originFailed(service, error, correlationId) {
-      log.error({ service, error: error.message, errorType: error.code, correlationId }, `Origin failed for ${service}`);
+      log.error(
+        { service, error: error.message, errorType: error.code, correlationId },
+        `Origin failed for ${service}`,
+      );
     },
     requestFailed(service, error, correlationId) {
       log.error({ service, err: error, correlationId }, `Request failed for ${service}`);

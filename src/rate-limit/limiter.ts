@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { CachegateError } from '../errors.ts';
-import { storeFailure } from '../store/reading.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
+import { storeFailure } from '../store/reading.ts';
 import type { MaybePromise, RateRule, Store, TakeResult } from '../store/store.ts';
 
 /** A limit with the name it has in the `RateLimit` fields. */

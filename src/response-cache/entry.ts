@@ -40,7 +40,13 @@ export class StoredEntry {
     const age = Math.floor(ageMs / 1000);
     const ttl = Math.floor(leftMs / 1000);
     const outcome: CacheOutcome = { hit: true, ttl };
-    const fields = [...this.#presented, 'Age', String(age), 'Cache-Status', formatCacheStatus(CACHE_NAME, outcome)];
+    const fields = [
+      ...this.#presented,
+      'Age',
+      String(age),
+      'Cache-Status',
+      formatCacheStatus(CACHE_NAME, outcome),
+    ];
     this.#hit = { fields, outcome };
     this.#hitFrom = now;
     this.#hitUntil = now + Math.min((age + 1) * 1000 - ageMs, leftMs - ttl * 1000 + 1);

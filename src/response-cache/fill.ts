@@ -2,7 +2,7 @@ import { type Assessment, assessResponse, type ResponseFacts } from '../engine/a
 import { variantKey } from '../engine/selection.ts';
 import { conditionalFields, freshen, isIdentifiedBy } from '../engine/validation.ts';
 import type { CachegateError } from '../errors.ts';
-import { fieldValue, type FieldList } from '../http/fields.ts';
+import { type FieldList, fieldValue } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import type { StoredEntry } from './entry.ts';
 import { toEntry } from './lookup.ts';

@@ -1,7 +1,7 @@
 import { assessResponse } from '../engine/assessment.ts';
 import { variantKey } from '../engine/selection.ts';
-import { type Reading, readAll } from '../store/reading.ts';
 import type { StoreKeys } from '../store/keys.ts';
+import { type Reading, readAll } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
 import { StoredEntry } from './entry.ts';
@@ -38,9 +38,7 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
   }
 
   async function selectVariant(request: CacheRequest, nominated: Found['nominated']): Promise<Found> {
-    const variantKeys = nominated.map((names) =>
-      keys.variant(request.key, variantKey(names, request.facts)),
-    );
+    const variantKeys = nominated.map((names) => keys.variant(request.key, variantKey(names, request.facts)));
     for (const reading of await readAll(() => store.get(variantKeys), variantKeys.length)) {
       if (!reading.ok) return { ...AWAY, nominated };
       if (reading.value === null) continue;

@@ -5,8 +5,8 @@ import { invalidatedUris } from '../engine/invalidation.ts';
 import { variantKey } from '../engine/selection.ts';
 import { isNotModified, notModifiedFields } from '../engine/validation.ts';
 import { fieldValue } from '../http/fields.ts';
-import type { CacheOutcome } from '../observe/outcome.ts';
 import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
+import type { CacheOutcome } from '../observe/outcome.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import { type Reading, storeFailure } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
@@ -57,7 +57,12 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
           ? passThrough(request, plan)
           : fetchAndStore(request, plan, found);
       case 'unsatisfied':
-        return { status: 504, fields: [], body: null, outcome: { hit: false, fwd: 'miss', detail: 'only-if-cached' } };
+        return {
+          status: 504,
+          fields: [],
+          body: null,
+          outcome: { hit: false, fwd: 'miss', detail: 'only-if-cached' },
+        };
     }
   }
 
@@ -154,7 +159,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   async function keep(request: CacheRequest, fill: Fill, found: Found): Promise<void> {
     const landing = await fill.landing;
     if (landing.kind === 'validated') {
-      if (!fill.outdated) await save(request, landing.entry.response, landing.entry.assessment, found.nominated);
+      if (!fill.outdated)
+        await save(request, landing.entry.response, landing.entry.assessment, found.nominated);
     } else if (landing.kind === 'arriving') {
       const body = await landing.body.whole;
       if (body === null || fill.outdated || !lengthAgrees(landing, body)) return;
@@ -167,7 +173,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     const fill = begin(request, { action: 'validate', fwd: 'stale' }, found);
     background.run(async () => {
       const landing = await fill.wait(null);
-      if (landing.kind === 'failed') observer.originFailed?.(request.service, landing.error, request.correlationId());
+      if (landing.kind === 'failed')
+        observer.originFailed?.(request.service, landing.error, request.correlationId());
       if (landing.kind === 'unshared') landing.response.body.destroy();
     });
   }

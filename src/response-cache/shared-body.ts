@@ -19,11 +19,7 @@ export interface SharedBody {
 const AHEAD_BYTES = 256 * 1024;
 
 /** @param onAbandoned called when the last reader left before the end, so that nobody wants the rest. */
-export function shareBody(
-  source: Readable,
-  keepBytes: number,
-  onAbandoned: () => void,
-): SharedBody {
+export function shareBody(source: Readable, keepBytes: number, onAbandoned: () => void): SharedBody {
   /** Readers by what each reads next, counted in chunks from the body's first. */
   const readers = new Map<symbol, number>();
   const chunks: Buffer[] = [];

@@ -4,7 +4,10 @@ import { decodeStoredForm, encodeStoredForm, type StoredForm } from './stored-fo
 
 // Field values hold any byte but NUL, CR and LF (RFC 9110 §5.5).
 const byteText = fc.string({
-  unit: fc.integer({ min: 1, max: 255 }).filter((code) => code !== 10 && code !== 13).map((code) => String.fromCharCode(code)),
+  unit: fc
+    .integer({ min: 1, max: 255 })
+    .filter((code) => code !== 10 && code !== 13)
+    .map((code) => String.fromCharCode(code)),
 });
 const token = fc.stringMatching(/^[A-Za-z0-9-]{1,20}$/);
 const response = fc.record({

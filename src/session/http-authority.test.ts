@@ -44,7 +44,9 @@ describe('an authority over HTTP', () => {
   });
 
   it('a redirect to a login page is invalid, and is not followed', async () => {
-    await start((_, response) => response.writeHead(302, { Location: '/admin/login/?next=/admin/api' }).end());
+    await start((_, response) =>
+      response.writeHead(302, { Location: '/admin/login/?next=/admin/api' }).end(),
+    );
     expect(await verdict()).toBe('invalid');
     expect(asked).toHaveLength(1);
   });
@@ -73,7 +75,10 @@ describe('an authority over HTTP', () => {
 
   it('silence is unavailable after the deadline', async () => {
     await start(() => {}, '/', 100);
-    expect(await authority.validate('abc', 'r1')).toEqual({ verdict: 'unavailable', detail: 'no answer within 100 ms' });
+    expect(await authority.validate('abc', 'r1')).toEqual({
+      verdict: 'unavailable',
+      detail: 'no answer within 100 ms',
+    });
   });
 
   it('a broken connection is unavailable', async () => {

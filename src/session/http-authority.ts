@@ -47,7 +47,8 @@ export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
       const slashed = slashOnlyRedirect(options.url, first);
       return judge((slashed === null ? first : await ask(slashed, headers, signal)).statusCode);
     } catch (error) {
-      if (signal.aborted) return { verdict: 'unavailable', detail: `no answer within ${options.timeoutMs} ms` };
+      if (signal.aborted)
+        return { verdict: 'unavailable', detail: `no answer within ${options.timeoutMs} ms` };
       return { verdict: 'unavailable', detail: reasonOf(error) };
     }
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createBackground } from '../background.ts';
 import { CachegateError } from '../errors.ts';
-import { ABSENT } from '../store/reading.ts';
+import { createStoreKeys } from '../store/keys.ts';
 import { createMemoryStore } from '../store/memory.ts';
+import { ABSENT } from '../store/reading.ts';
 import { createFaultyStore } from '../testing/faulty-store.ts';
 import { createManualClock } from '../testing/manual-clock.ts';
-import { createStoreKeys } from '../store/keys.ts';
 import type { Authority, Verdict } from './authority.ts';
 import { createSessionPresenter, type PresentedSession } from './presented-session.ts';
 import { createValidationCache } from './validation-cache.ts';
@@ -106,8 +106,14 @@ describe('a validation cache', () => {
 
   it('refuses whoever has no budget, without asking; another payer asks for itself', async () => {
     const { cache, session, waiting } = setUp();
-    const poor = cache.validate(session, applicant('poor', () => 'spent'));
-    const poorToo = cache.validate(session, applicant('poor', () => 'spent'));
+    const poor = cache.validate(
+      session,
+      applicant('poor', () => 'spent'),
+    );
+    const poorToo = cache.validate(
+      session,
+      applicant('poor', () => 'spent'),
+    );
     const rich = cache.validate(session, applicant('rich'));
     expect(await poor).toEqual({ kind: 'refused', refusal: 'spent' });
     expect(await poorToo).toEqual({ kind: 'refused', refusal: 'spent' });

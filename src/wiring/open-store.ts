@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import type { StoreObserver } from '../observe/observer.ts';
 import type { Log } from '../observe/log.ts';
-import { storeFailure } from '../store/reading.ts';
+import type { StoreObserver } from '../observe/observer.ts';
 import { createMemoryStore } from '../store/memory.ts';
+import { storeFailure } from '../store/reading.ts';
 import { createResilientStore, type StoreState } from '../store/resilient.ts';
 import type { Store } from '../store/store.ts';
 import { redactUrl } from '../store/store-url.ts';
@@ -48,6 +48,9 @@ export async function greetStore({ store, shownUrl }: OpenStore, log: Log): Prom
     log.info({ store: store.kind }, `Connected to the store at ${shownUrl}`);
   } catch (error) {
     const { code, message } = storeFailure(error);
-    log.error({ store: store.kind, errorType: code }, `The store at ${shownUrl} is away: ${message}; going on without it`);
+    log.error(
+      { store: store.kind, errorType: code },
+      `The store at ${shownUrl} is away: ${message}; going on without it`,
+    );
   }
 }

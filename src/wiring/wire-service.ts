@@ -10,8 +10,8 @@ import { createService, type Service, type SessionGate } from '../gateway/servic
 import type { GateObserver } from '../observe/observer.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
-import { createHttpAuthority } from '../session/http-authority.ts';
 import type { Authority } from '../session/authority.ts';
+import { createHttpAuthority } from '../session/http-authority.ts';
 import { createSessionPresenter } from '../session/presented-session.ts';
 import { createValidationCache } from '../session/validation-cache.ts';
 import type { StoreKeys } from '../store/keys.ts';
@@ -33,7 +33,19 @@ export interface SharedParts {
 }
 
 // All that a proxy can pass on; TRACE would show the client's fields to scripts, CONNECT is for tunnels.
-const USUAL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'];
+const USUAL_METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'QUERY',
+  'PROPFIND',
+  'REPORT',
+  'SEARCH',
+];
 
 /** Makes a service of its configuration: the names of the file here, the names of the code there. */
 export function wireService(name: string, config: ServiceConfig, shared: SharedParts): WiredService {
@@ -75,7 +87,10 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     maxBodyBytes: config.cache === 'off' ? 0 : config.cache.max_body_bytes,
     forwarding: forwardingOf(config),
     responseFields: config.response_headers,
-    transform: config.transform === undefined ? null : { code: codeOf(config.transform), options: config.transform.options },
+    transform:
+      config.transform === undefined
+        ? null
+        : { code: codeOf(config.transform), options: config.transform.options },
     keys,
     addressOf: ({ request }) => shared.clientAddress(request.peer, request.field('x-forwarded-for')),
     distantStore: shared.distant ? store : null,
@@ -170,4 +185,3 @@ function forwardingOf(config: ServiceConfig): ForwardingPolicy {
     requestDirectives: !forced,
   };
 }
-

@@ -16,7 +16,10 @@ const REQUEST = {
 
 beforeEach(async () => {
   valkey = await startValkeyServer();
-  gate = await startGate({ env: { CACHE_URL: valkey.url, LOGGING_LEVEL: 'aggregate' }, change: withoutLimits });
+  gate = await startGate({
+    env: { CACHE_URL: valkey.url, LOGGING_LEVEL: 'aggregate' },
+    change: withoutLimits,
+  });
   load = startLoad(gate.url, REQUEST, 16);
   await load.more(200);
 });
@@ -83,10 +86,15 @@ describe('away from the start', () => {
     ]);
     expect((await gate.ask()).status).toBe(200);
     await valkey.restart();
-    await expect.poll(async () => {
-      await gate.ask({ session: `load${Math.random()}` });
-      return (await gate.ask({ page: '/parking/resident-permits' })).headers.get('cache-status');
-    }, { timeout: 10_000, interval: 300 }).toMatch(/hit/);
+    await expect
+      .poll(
+        async () => {
+          await gate.ask({ session: `load${Math.random()}` });
+          return (await gate.ask({ page: '/parking/resident-permits' })).headers.get('cache-status');
+        },
+        { timeout: 10_000, interval: 300 },
+      )
+      .toMatch(/hit/);
   });
 
   it('still limits, in this process', async () => {

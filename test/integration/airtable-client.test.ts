@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import Airtable from 'airtable';
 import { expect, it } from 'vitest';
+import {
+  SAMPLE_TABLE,
+  startAirtableOrigin,
+} from '../../examples/wagtail-airtable/sample/airtable-origin.mjs';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { startServer } from '../../src/server.ts';
 import { createLog } from '../../src/observe/log.ts';
-import { SAMPLE_TABLE, startAirtableOrigin } from '../../examples/wagtail-airtable/sample/airtable-origin.mjs';
+import { startServer } from '../../src/server.ts';
 
 const CONFIG = resolve(import.meta.dirname, '../../examples/airtable-cache/cachegate.yaml');
 
@@ -17,17 +20,21 @@ it('Airtable’s own client lists a whole table through the cache; the second ti
   const server = await startServer({ ...config, admin_listen: 'off' }, { env, log });
   try {
     // The client has a key of its own to send; the service puts the real one in its place.
-    const base = new Airtable({ endpointUrl: server.url, apiKey: 'key-of-the-client' }).base(SAMPLE_TABLE.baseId);
+    const base = new Airtable({ endpointUrl: server.url, apiKey: 'key-of-the-client' }).base(
+      SAMPLE_TABLE.baseId,
+    );
     const list = () => base(SAMPLE_TABLE.tableName).select().all();
     const first = await list();
     const pages = origin.counters.requests;
     expect(first.length).toBeGreaterThan(200);
     expect(pages).toBeGreaterThan(2);
     for (const { headers } of origin.received) {
-      expect((headers as Record<string, string>)['authorization']).toBe(`Bearer ${SAMPLE_TABLE.apiKey}`);
+      expect((headers as Record<string, string>).authorization).toBe(`Bearer ${SAMPLE_TABLE.apiKey}`);
     }
     const second = await list();
-    expect(second.map(({ id, fields }) => ({ id, fields }))).toEqual(first.map(({ id, fields }) => ({ id, fields })));
+    expect(second.map(({ id, fields }) => ({ id, fields }))).toEqual(
+      first.map(({ id, fields }) => ({ id, fields })),
+    );
     expect(origin.counters.requests).toBe(pages);
   } finally {
     await server.close(1_000);

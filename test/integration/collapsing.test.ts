@@ -1,34 +1,39 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startValkeyServer } from '../support/valkey-server.ts';
 import { type Gate, startGate, withoutLimits } from '../support/gate.ts';
+import { startValkeyServer } from '../support/valkey-server.ts';
 
 let gate: Gate;
 afterEach(() => gate.close());
 
 const together = (count: number, ask: (i: number) => Promise<Response>) =>
-  Promise.all(Array.from({ length: count }, async (_, i) => {
-    const response = await ask(i);
-    return { status: response.status, text: await response.text() };
-  }));
+  Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const response = await ask(i);
+      return { status: response.status, text: await response.text() };
+    }),
+  );
 
 describe('simultaneous requests', () => {
-  it.each(['memory', 'Valkey'])('200 with one unknown session cost one validation and one fetch, on %s', async (store) => {
-    const valkey = store === 'memory' ? null : await startValkeyServer();
-    gate = await startGate({
-      delayMs: 150,
-      change: withoutLimits,
-      env: valkey === null ? {} : { CACHE_URL: valkey.url },
-    });
-    const answers = await together(200, () => gate.ask());
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
-    expect(gate.authority.counters.requests).toBe(1);
-    expect(gate.origin.counters.requests).toBe(1);
-    await gate.ask();
-    expect(gate.authority.counters.requests).toBe(1);
-    expect(gate.origin.counters.requests).toBe(1);
-    await valkey?.stop();
-  });
+  it.each(['memory', 'Valkey'])(
+    '200 with one unknown session cost one validation and one fetch, on %s',
+    async (store) => {
+      const valkey = store === 'memory' ? null : await startValkeyServer();
+      gate = await startGate({
+        delayMs: 150,
+        change: withoutLimits,
+        env: valkey === null ? {} : { CACHE_URL: valkey.url },
+      });
+      const answers = await together(200, () => gate.ask());
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+      expect(gate.authority.counters.requests).toBe(1);
+      expect(gate.origin.counters.requests).toBe(1);
+      await gate.ask();
+      expect(gate.authority.counters.requests).toBe(1);
+      expect(gate.origin.counters.requests).toBe(1);
+      await valkey?.stop();
+    },
+  );
 
   it('with one refused session share the refusal', async () => {
     gate = await startGate({ delayMs: 100, change: withoutLimits });

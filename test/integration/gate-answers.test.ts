@@ -21,9 +21,9 @@ describe('the gate answers', () => {
         ...['id', 'submissionId', 'submissionCreated', 'referrer'],
         ...['wasHelpful', 'issueCategory', 'whatWasHelpful', 'additionalDetails'],
       ]);
-      expect(record['referrer']).toBe('/parking/resident-permits');
+      expect(record.referrer).toBe('/parking/resident-permits');
     }
-    const created = records.map((record) => String(record['submissionCreated']));
+    const created = records.map((record) => String(record.submissionCreated));
     expect(created).toEqual([...created].sort().reverse());
 
     const hit = await gate.ask({ page: '/Parking/Resident-Permits/?utm_source=mail' });
@@ -41,7 +41,9 @@ describe('the gate answers', () => {
     expect(response.headers.get('vary')).toContain('Origin');
     expect(response.headers.get('cache-control')).toBe('private, no-cache');
     const other = await gate.ask({ origin: 'edge-extension://ponmlkjihgfedcbaponmlkjihgfedcba' });
-    expect(other.headers.get('access-control-allow-origin')).toBe('edge-extension://ponmlkjihgfedcbaponmlkjihgfedcba');
+    expect(other.headers.get('access-control-allow-origin')).toBe(
+      'edge-extension://ponmlkjihgfedcbaponmlkjihgfedcba',
+    );
     expect(other.headers.get('cache-status')).toMatch(/hit/);
   });
 
@@ -60,7 +62,10 @@ describe('the gate answers', () => {
     const response = await gate.ask({
       method: 'OPTIONS',
       session: null,
-      headers: { 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'x-wagtail-session' },
+      headers: {
+        'Access-Control-Request-Method': 'GET',
+        'Access-Control-Request-Headers': 'x-wagtail-session',
+      },
     });
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-methods')).toBe('GET, HEAD');
@@ -180,15 +185,18 @@ describe('the gate answers', () => {
       headers: { Cookie: `sessionid=${SAMPLE_SESSION}; other=1`, Authorization: 'Bearer of-the-caller' },
     });
     const { headers } = gate.origin.received[0]!;
-    expect(headers['authorization']).toMatch(/^Bearer pat/);
+    expect(headers.authorization).toMatch(/^Bearer pat/);
     expect(JSON.stringify(headers)).not.toContain(SAMPLE_SESSION);
-    expect(headers['cookie']).toBeUndefined();
-    expect(headers['origin']).toBeUndefined();
+    expect(headers.cookie).toBeUndefined();
+    expect(headers.origin).toBeUndefined();
   });
 
   it('takes the session from the cookie too', async () => {
     gate = await startGate();
-    const response = await gate.ask({ session: null, headers: { Cookie: `a=b; sessionid=${SAMPLE_SESSION}` } });
+    const response = await gate.ask({
+      session: null,
+      headers: { Cookie: `a=b; sessionid=${SAMPLE_SESSION}` },
+    });
     expect(response.status).toBe(200);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startValkeyServer } from '../support/valkey-server.ts';
 import { type Gate, SAMPLE_SESSION, startGate } from '../support/gate.ts';
+import { startValkeyServer } from '../support/valkey-server.ts';
 
 // Requirement G4: the lines letter for letter, with their fields.
 
@@ -22,10 +22,23 @@ describe('the log of session validation', () => {
     expect(cached).toMatch(new RegExp(`^Session validation result cached for ${SHOWN} \\(\\d+ms\\)$`));
     expect(hit).toMatch(new RegExp(`^Session cache hit for ${SHOWN} \\(\\d+ms\\)$`));
     const shown = SAMPLE_SESSION.slice(0, 8);
-    expect(gate.logged('Session cache miss')[0]).toMatchObject({ level: 30, operation: 'miss', sessionId: shown });
-    expect(gate.logged('Wagtail validation')[0]).toMatchObject({ operation: 'validate', duration: expect.any(Number) });
-    expect(gate.logged('Session validation result')[0]).toMatchObject({ operation: 'write', sessionId: shown });
-    expect(gate.logged('Session cache hit')[0]).toMatchObject({ operation: 'hit', duration: expect.any(Number) });
+    expect(gate.logged('Session cache miss')[0]).toMatchObject({
+      level: 30,
+      operation: 'miss',
+      sessionId: shown,
+    });
+    expect(gate.logged('Wagtail validation')[0]).toMatchObject({
+      operation: 'validate',
+      duration: expect.any(Number),
+    });
+    expect(gate.logged('Session validation result')[0]).toMatchObject({
+      operation: 'write',
+      sessionId: shown,
+    });
+    expect(gate.logged('Session cache hit')[0]).toMatchObject({
+      operation: 'hit',
+      duration: expect.any(Number),
+    });
   });
 
   it('tells invalid and unavailable apart', async () => {
@@ -38,7 +51,11 @@ describe('the log of session validation', () => {
     }
     const lines = gate.logged(`Wagtail validation for ${SHOWN}: unavailable (`);
     expect(lines.map(({ level }) => level)).toEqual([50, 50, 50]);
-    expect(lines.map(({ error }) => error)).toEqual(['status 500', expect.any(String), 'no answer within 100 ms']);
+    expect(lines.map(({ error }) => error)).toEqual([
+      'status 500',
+      expect.any(String),
+      'no answer within 100 ms',
+    ]);
     gate.authority.behaviour.fault = null;
     expect((await gate.ask()).status).toBe(200);
   });
@@ -74,7 +91,7 @@ describe('the log of session validation', () => {
   it('carries the correlation id, and passes it on', async () => {
     gate = await startGate();
     await gate.ask({ headers: { 'X-Request-Id': 'from-the-caller.1' } });
-    for (const record of gate.logged('Session')) expect(record['correlationId']).toBe('from-the-caller.1');
+    for (const record of gate.logged('Session')) expect(record.correlationId).toBe('from-the-caller.1');
     expect(gate.origin.received[0]!.headers['x-request-id']).toBe('from-the-caller.1');
   });
 });

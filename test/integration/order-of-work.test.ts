@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Redis } from 'iovalkey';
-import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Gate, SAMPLE_SESSION, startGate } from '../support/gate.ts';
+import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 
 // Requirement G1, proven by who was asked and by what was left behind.
 
@@ -87,7 +87,7 @@ describe('the order of work', () => {
     gate = await startGate({
       env: { CACHE_URL: valkey.url },
       change: (config) => {
-        const airtable = config.services['airtable']!;
+        const airtable = config.services.airtable!;
         const session = { ...airtable.session!, id_in_key: 'hashed' as const };
         return { ...config, namespace: 'site-a', services: { airtable: { ...airtable, session } } };
       },

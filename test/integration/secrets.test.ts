@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SAMPLE_TABLE, startAirtableOrigin } from '../../examples/wagtail-airtable/sample/airtable-origin.mjs';
+import {
+  SAMPLE_TABLE,
+  startAirtableOrigin,
+} from '../../examples/wagtail-airtable/sample/airtable-origin.mjs';
 import { SAMPLE_SESSION, startAuthority } from '../../examples/wagtail-airtable/sample/authority.mjs';
 import { EXTENSION } from '../support/gate.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
@@ -23,7 +26,16 @@ beforeEach(async () => {
   origin = await startAirtableOrigin({ delayMs: 0 });
   valkey = await startValkeyServer({ args: ['--requirepass', 'store-password-0123'] });
   const url = valkey.url.replace('redis://', 'redis://:store-password-0123@');
-  const args = [MAIN, 'serve', '--config', CONFIG, '--listen', '127.0.0.1:0', '--origin', `airtable=${origin.url}`];
+  const args = [
+    MAIN,
+    'serve',
+    '--config',
+    CONFIG,
+    '--listen',
+    '127.0.0.1:0',
+    '--origin',
+    `airtable=${origin.url}`,
+  ];
   child = spawn(process.execPath, args, {
     env: {
       ...process.env,
@@ -36,7 +48,8 @@ beforeEach(async () => {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk) => (output += String(chunk)));
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk) => (output += String(chunk)));
 });
 afterEach(async () => {
   if (child.exitCode === null) {
@@ -52,7 +65,9 @@ describe('a run of the program', () => {
     const url = /"url":"(http:[^"]+)"/.exec(output)![1]!;
     const said: string[] = [];
     const ask = async (session: string, path = '/api/airtable-proxy?pagePath=/parking/resident-permits') => {
-      const response = await fetch(url + path, { headers: { Origin: EXTENSION, 'X-Wagtail-Session': session } });
+      const response = await fetch(url + path, {
+        headers: { Origin: EXTENSION, 'X-Wagtail-Session': session },
+      });
       said.push(JSON.stringify([...response.headers]), await response.text());
       return response.status;
     };

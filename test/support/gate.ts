@@ -126,5 +126,5 @@ export function withoutLimits(config: Config): Config {
 }
 
 export function withService(config: Config, change: Partial<Config['services'][string]>): Config {
-  return { ...config, services: { airtable: { ...config.services['airtable']!, ...change } } };
+  return { ...config, services: { airtable: { ...config.services.airtable!, ...change } } };
 }

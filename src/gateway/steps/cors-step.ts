@@ -11,7 +11,8 @@ export function createCorsStep(cors: Cors): Step {
     const fields = cors.fieldsFor(origin);
     if (fields === null) return refusal(403, VARY_ORIGIN);
     exchange.corsFields = fields;
-    if (request.method !== 'OPTIONS' || request.field('access-control-request-method') === undefined) return null;
+    if (request.method !== 'OPTIONS' || request.field('access-control-request-method') === undefined)
+      return null;
     return { status: 204, fields: cors.preflightFields, body: null };
   };
 }

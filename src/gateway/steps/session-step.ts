@@ -37,7 +37,9 @@ export function createSessionStep(options: SessionStepOptions): Step {
       noteLimit(exchange, addressLimiter.limit, taken);
       return taken.allowed ? null : taken;
     };
-    const taken = exchange.storeAway ? addressLimiter.takeLocally(addressKey) : addressLimiter.take(addressKey);
+    const taken = exchange.storeAway
+      ? addressLimiter.takeLocally(addressKey)
+      : addressLimiter.take(addressKey);
     return taken instanceof Promise ? taken.then(judge) : judge(taken);
   }
 
@@ -54,7 +56,11 @@ export function createSessionStep(options: SessionStepOptions): Step {
     );
   }
 
-  function judge(exchange: Exchange, session: PresentedSession, reading: Reading): MaybePromise<Answer | null> {
+  function judge(
+    exchange: Exchange,
+    session: PresentedSession,
+    reading: Reading,
+  ): MaybePromise<Answer | null> {
     if (!reading.ok) exchange.storeAway = true;
     const readMs = exchange.clock.now() - exchange.readAt;
     if (validations.recall(session, reading, readMs, exchange)) return null;
