@@ -60,7 +60,7 @@ function configuration({ originUrl, authorityUrl, storeUrl, port }) {
           header: SESSION_HEADER,
           cache_ttl_seconds: TTL_SECONDS,
         },
-        rate_limit: { session: rate, address: rate },
+        rate_limit: { session: rate, address: 'off' }, // as in the other servers: by session alone
       },
     },
   };

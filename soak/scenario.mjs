@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+import { freePort } from '../bench/processes.mjs';
+import { cores } from '../bench/tools.mjs';
+import {
+  ALLOWED_ORIGIN,
+  CONNECTIONS,
+  SESSION_COOKIE,
+  SESSION_HEADER,
+  sessionIds,
+  TARGET,
+} from '../bench/workload.mjs';
+import { startStore } from './store.mjs';
+
+const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const LOAD_SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
+const BACK_WITHIN_MS = 10_000;
+const run = promisify(execFile);
+
+/**
+ * Runs one scenario: cachegate on a store of its own, load from another core, and what happens to the store meanwhile.
+ *
+ * @param {import('./store-faults.mjs').Scenario} scenario
+ */
+export async function runScenario(scenario, { directory, processes, upstreams }) {
+  const store = await startStore();
+  const port = await freePort();
+  const file = join(directory, `${scenario.name}.yaml`);
+  await writeFile(file, stringify(configuration(store.url, upstreams, port)));
+  const server = await processes.serve({
+    name: `cachegate-${scenario.name}`,
+    command: process.execPath,
+    args: [COMMAND, 'serve', '--config', file],
+    core: cores.server,
+    port,
+  });
+  await fetchOnce(port);
+  const callsBefore = upstreams.calls();
+  const [load, wellAt] = await Promise.all([loadFor(scenario.seconds, port), scenario.act(store)]);
+  const calls = upstreams.calls() - callsBefore;
+  const backAfterMs = await hitsComeBack(port, upstreams, wellAt, readLog(directory, scenario));
+  process.kill(server.pid, 'SIGTERM');
+  await store.kill();
+  return {
+    figures: { scenario: scenario.name, ...load, calls, backAfterMs },
+    faults: faultsOf(load, backAfterMs, readLog(directory, scenario)()),
+  };
+}
+
+const readLog =
+  (directory, { name }) =>
+  () =>
+    readFileSync(join(directory, `cachegate-${name}.log`), 'utf8');
+
+function faultsOf({ refused, broken }, backAfterMs, log) {
+  const faults = [];
+  if (refused > 0) faults.push(`${refused} answers were not 2xx`);
+  if (broken > 0) faults.push(`${broken} connections failed or answers missing`);
+  if (backAfterMs === '–') faults.push(`no hits within ${BACK_WITHIN_MS} ms of the store’s return`);
+  if (/unhandled|uncaught/i.test(log)) faults.push('the log speaks of an unhandled error');
+  return faults;
+}
+
+/** From the log: when the store was taken for well again, in milliseconds after it was. */
+async function hitsComeBack(port, upstreams, wellAt, log) {
+  const wellAtEpoch = performance.timeOrigin + wellAt;
+  const deadline = performance.now() + BACK_WITHIN_MS;
+  while (performance.now() < deadline) {
+    await fetchOnce(port);
+    const calls = upstreams.calls();
+    await fetchOnce(port);
+    if (upstreams.calls() === calls) {
+      const back = /"time":(\d+)[^\n]*"The store is back"/.exec(log().split('\n').reverse().join('\n'));
+      return back === null ? 0 : Math.max(0, Math.round(Number(back[1]) - wellAtEpoch));
+    }
+    await delay(50);
+  }
+  return '–';
+}
+
+async function fetchOnce(port) {
+  const headers = { Origin: ALLOWED_ORIGIN, [SESSION_HEADER]: sessionIds[0] };
+  const response = await fetch(`http://127.0.0.1:${port}${TARGET}`, { headers });
+  await response.arrayBuffer();
+}
+
+async function loadFor(seconds, port) {
+  const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '5s', '-s', LOAD_SCRIPT];
+  const target = [`http://127.0.0.1:${port}${TARGET}`, '--', ALLOWED_ORIGIN, SESSION_HEADER, sessionIds[0]];
+  const { stdout } = await run('taskset', ['-c', String(cores.load), ...wrk, ...target], {
+    timeout: (seconds + 10) * 1000,
+  });
+  return JSON.parse(/^\{.*\}$/m.exec(stdout)[0]);
+}
+
+function configuration(storeUrl, { originUrl, authorityUrl }, port) {
+  const rate = { limit: 1_000_000_000, window_seconds: 10 };
+  const session = { authority: 'http', url: authorityUrl, cookie: SESSION_COOKIE, header: SESSION_HEADER };
+  return {
+    listen: `127.0.0.1:${port}`,
+    admin_listen: 'off',
+    store: storeUrl,
+    services: {
+      records: {
+        path: '/api',
+        origin: originUrl,
+        cors: { origins: [ALLOWED_ORIGIN] },
+        session,
+        rate_limit: { session: rate, address: rate },
+      },
+    },
+  };
+}

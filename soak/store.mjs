@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from '../bench/processes.mjs';
+import { cores, storeCommand } from '../bench/tools.mjs';
+
+/**
+ * A store's server that a scenario may treat badly.
+ *
+ * @typedef {object} Store
+ * @property {string} url
+ * @property {() => Promise<void>} start
+ * @property {() => Promise<void>} kill
+ * @property {(name: NodeJS.Signals) => void} signal
+ */
+
+/** @returns {Promise<Store>} */
+export async function startStore() {
+  const port = await freePort();
+  /** @type {import('node:child_process').ChildProcess | null} */
+  let child = null;
+
+  async function start() {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    child = spawn('taskset', ['-c', String(cores.load), storeCommand(), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of child.stdout) if (String(line).includes('Ready to accept')) break;
+    child.stdout.resume();
+  }
+  async function kill() {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  await start();
+  process.once('exit', () => child?.kill('SIGKILL'));
+  return { url: `redis://127.0.0.1:${port}`, start, kill, signal: (name) => void child?.kill(name) };
+}
