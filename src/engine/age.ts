@@ -23,6 +23,7 @@ export function correctedInitialAgeMs(response: ResponseFacts): number {
 
 // Of several members the first counts, and an invalid one is ignored (RFC 9111 §5.1).
 function ageValueMs(response: ResponseFacts): number {
-  const [first = ''] = (fieldValue(response.fields, 'age') ?? '').split(',', 1);
-  return (parseDeltaSeconds(first.trim()) ?? 0) * 1000;
+  const value = fieldValue(response.fields, 'age');
+  if (value === undefined) return 0;
+  return (parseDeltaSeconds(value.split(',', 1)[0]!.trim()) ?? 0) * 1000;
 }

@@ -37,27 +37,33 @@ export function assessResponse(
   const forced = policy.force && lifetimeMs !== undefined;
   const directives = forced ? parseCacheControl(undefined) : stated;
   const terms = { directives, nominated, freshnessLifetimeMs: lifetimeMs, forced };
-  const allowance = allowanceOf(response, directives, policy, lifetimeMs ?? 0);
-  const reason =
-    unstorableReason(request, response, terms) ?? (isReusable(allowance, policy) ? null : 'not-reusable');
-  return { ...allowance, nominated, storable: reason === null, reason };
+  const assessment = allowanceOf(response, directives, policy, lifetimeMs ?? 0, nominated);
+  assessment.reason =
+    unstorableReason(request, response, terms) ?? (isReusable(assessment, policy) ? null : 'not-reusable');
+  assessment.storable = assessment.reason === null;
+  return assessment;
 }
 
-type Allowance = Omit<Assessment, 'storable' | 'reason' | 'nominated'>;
+type Draft = { -readonly [Name in keyof Assessment]: Assessment[Name] };
 
+/** What a response would allow if it were stored. */
 function allowanceOf(
   response: ResponseFacts,
   directives: CacheControl,
   policy: CachePolicy,
   lifetimeMs: number,
-): Allowance {
+  nominated: '*' | readonly string[],
+): Draft {
   // With field names it is taken for the unqualified one, as RFC 9111 §5.2.2.4 lets a cache do.
   const noCache = directives.noCache !== false;
   // s-maxage has the meaning of proxy-revalidate too (RFC 9111 §5.2.2.10).
   const mustRevalidate =
     directives.mustRevalidate || directives.proxyRevalidate || directives.sMaxageSeconds !== undefined;
   const windowMs = (seconds: number | undefined) => (noCache || mustRevalidate ? 0 : (seconds ?? 0) * 1000);
+  const lastModifiedAt = instantOf(response, 'last-modified');
   return {
+    storable: true,
+    reason: null,
     responseAt: response.responseAt,
     correctedInitialAgeMs: correctedInitialAgeMs(response),
     freshnessLifetimeMs: lifetimeMs,
@@ -69,14 +75,12 @@ function allowanceOf(
     noCache,
     immutable: directives.immutable,
     etag: fieldValue(response.fields, 'etag'),
-    lastModified:
-      instantOf(response, 'last-modified') === undefined
-        ? undefined
-        : fieldValue(response.fields, 'last-modified'),
+    lastModified: lastModifiedAt === undefined ? undefined : fieldValue(response.fields, 'last-modified'),
+    nominated,
   };
 }
 
-function isReusable(allowance: Allowance, policy: CachePolicy): boolean {
-  if (hasValidator(allowance)) return true;
-  return !allowance.noCache && retentionMs(allowance, policy, allowance.responseAt) > 0;
+function isReusable(assessment: Assessment, policy: CachePolicy): boolean {
+  if (hasValidator(assessment)) return true;
+  return !assessment.noCache && retentionMs(assessment, policy, assessment.responseAt) > 0;
 }

@@ -10,7 +10,7 @@ function stored(cacheControl: string, fields: Record<string, string> = { ETag: '
 }
 
 const NO_VALIDATOR = {};
-const after = (seconds: number) => RECEIVED_AT + seconds * SECOND;
+const later = (seconds: number) => RECEIVED_AT + seconds * SECOND;
 const asking = (cacheControl: string) => requestWith({ 'cache-control': cacheControl });
 
 const REUSE: Plan = { action: 'reuse', stale: false, revalidateInBackground: false };
@@ -50,7 +50,7 @@ describe('a request without directives', () => {
       60,
     ],
   ])('%s', (_name, plan, candidate, seconds) => {
-    expect(decide(requestWith(), candidate, after(seconds))).toEqual(plan);
+    expect(decide(requestWith(), candidate, later(seconds))).toEqual(plan);
   });
 
   test('what is not stored is forwarded, and says what was missed (RFC 9211 §2.2)', () => {
@@ -96,7 +96,7 @@ describe("a request's directives (RFC 9111 §5.2.1)", () => {
     ['no-transform, unknown=1', REUSE, 'max-age=60', 1],
     ['unknown', REUSE_AND_REVALIDATE, 'max-age=60, stale-while-revalidate=9', 61],
   ])('%s → %j with %s after %d s', (directives, plan, cacheControl, seconds) => {
-    expect(decide(asking(directives), stored(cacheControl), after(seconds))).toEqual(plan);
+    expect(decide(asking(directives), stored(cacheControl), later(seconds))).toEqual(plan);
   });
 
   test('nothing is stored of a no-store request that missed', () => {
@@ -116,27 +116,27 @@ describe("a request's directives (RFC 9111 §5.2.1)", () => {
 
   test('Pragma counts where there is no Cache-Control (§5.4)', () => {
     const fresh = stored('max-age=60');
-    expect(decide(requestWith({ pragma: 'no-cache' }), fresh, after(1))).toEqual(VALIDATE_ASKED);
-    expect(decide(requestWith({ pragma: 'no-cache', 'cache-control': '' }), fresh, after(1))).toEqual(REUSE);
-    expect(decide(requestWith({ pragma: 'x' }), fresh, after(1))).toEqual(REUSE);
+    expect(decide(requestWith({ pragma: 'no-cache' }), fresh, later(1))).toEqual(VALIDATE_ASKED);
+    expect(decide(requestWith({ pragma: 'no-cache', 'cache-control': '' }), fresh, later(1))).toEqual(REUSE);
+    expect(decide(requestWith({ pragma: 'x' }), fresh, later(1))).toEqual(REUSE);
   });
 });
 
 describe('methods and ranges', () => {
   test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'QUERY', 'get'])('%s is forwarded', (method) => {
-    const plan = decide(requestWith({}, method), stored('max-age=60'), after(1));
+    const plan = decide(requestWith({}, method), stored('max-age=60'), later(1));
     expect(plan).toEqual({ action: 'forward', fwd: 'method', mayStore: false });
   });
 
   test('HEAD is answered by what a GET has stored, and stores nothing itself', () => {
     const head = requestWith({}, 'HEAD');
-    expect(decide(head, stored('max-age=60'), after(1))).toEqual(REUSE);
-    expect(decide(head, stored('max-age=60'), after(61))).toEqual(VALIDATE_STALE);
+    expect(decide(head, stored('max-age=60'), later(1))).toEqual(REUSE);
+    expect(decide(head, stored('max-age=60'), later(61))).toEqual(VALIDATE_STALE);
     expect(decide(head, null, 0)).toEqual({ action: 'forward', fwd: 'uri-miss', mayStore: false });
   });
 
   test('a range is left to the origin', () => {
-    const plan = decide(requestWith({ range: 'bytes=0-1' }), stored('max-age=60'), after(1));
+    const plan = decide(requestWith({ range: 'bytes=0-1' }), stored('max-age=60'), later(1));
     expect(plan).toEqual({ action: 'forward', fwd: 'bypass', mayStore: false });
   });
 });
@@ -157,7 +157,7 @@ describe('stale in the place of an error (RFC 5861 §4)', () => {
     // The client wanted a younger one, and there is none; fresh it still is.
     [true, 'max-age=60', 30, 'max-age=0'],
   ])('%s: %s after %d s, asked with %j', (expected, cacheControl, seconds, directives) => {
-    expect(mayServeStaleOnError(asking(directives), stored(cacheControl), after(seconds))).toBe(expected);
+    expect(mayServeStaleOnError(asking(directives), stored(cacheControl), later(seconds))).toBe(expected);
   });
 });
 
@@ -183,7 +183,7 @@ const responseDirectives = fc
 test('whatever is asked, no response is reused that may not be (RFC 9111 §4)', () => {
   fc.assert(
     fc.property(responseDirectives, requestDirectives, someSeconds, (cacheControl, directives, seconds) => {
-      const plan = decide(asking(directives), stored(cacheControl), after(seconds));
+      const plan = decide(asking(directives), stored(cacheControl), later(seconds));
       if (plan.action !== 'reuse') return;
       const lifetime = Number(
         /s-maxage=(\d+)/.exec(cacheControl)?.[1] ?? /max-age=(\d+)/.exec(cacheControl)![1],

@@ -5,7 +5,7 @@
 export function cookieValue(cookieHeader: string, name: string): string | undefined {
   for (let start = 0; start < cookieHeader.length; ) {
     const end = pairEnd(cookieHeader, start);
-    if (isNamed(cookieHeader, start, end, name)) {
+    if (isNamed(cookieHeader, start, name)) {
       return cookieHeader.slice(cookieHeader.indexOf('=', start) + 1, end).trim();
     }
     start = end + 1;
@@ -19,7 +19,7 @@ export function withoutCookies(cookieHeader: string, names: readonly string[]): 
   for (let start = 0; start < cookieHeader.length; ) {
     const end = pairEnd(cookieHeader, start);
     const pair = cookieHeader.slice(start, end).trim();
-    if (pair !== '' && !names.some((name) => isNamed(cookieHeader, start, end, name))) kept.push(pair);
+    if (pair !== '' && !names.some((name) => isNamed(cookieHeader, start, name))) kept.push(pair);
     start = end + 1;
   }
   return kept.length === 0 ? undefined : kept.join('; ');
@@ -30,12 +30,11 @@ function pairEnd(cookieHeader: string, start: number): number {
   return semicolon === -1 ? cookieHeader.length : semicolon;
 }
 
-/** Whether the pair from `start` to `end` is `name=…`, white space around the name aside. */
-function isNamed(cookieHeader: string, start: number, end: number, name: string): boolean {
-  let at = skipSpace(cookieHeader, start);
+/** Whether the pair at `start` is `name=…`, white space around the name aside. */
+function isNamed(cookieHeader: string, start: number, name: string): boolean {
+  const at = skipSpace(cookieHeader, start);
   if (!cookieHeader.startsWith(name, at)) return false;
-  at = skipSpace(cookieHeader, at + name.length);
-  return at < end && cookieHeader[at] === '=';
+  return cookieHeader[skipSpace(cookieHeader, at + name.length)] === '=';
 }
 
 function skipSpace(cookieHeader: string, from: number): number {

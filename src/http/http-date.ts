@@ -26,7 +26,11 @@ export function parseHttpDate(value: string, now: number): number | undefined {
   }
   const rfc850 = RFC850_DATE.exec(value);
   if (rfc850 !== null) {
-    return inNearestCentury(Number(rfc850[3]), [rfc850[1]!, rfc850[2]!, rfc850[4]!, rfc850[5]!, rfc850[6]!], now);
+    return inNearestCentury(
+      Number(rfc850[3]),
+      [rfc850[1]!, rfc850[2]!, rfc850[4]!, rfc850[5]!, rfc850[6]!],
+      now,
+    );
   }
   const asctime = ASCTIME_DATE.exec(value);
   if (asctime === null) return undefined;
