@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import type { Answer } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { GateRequest } from '../gateway/request.ts';
-import type { FieldList } from '../http/fields.ts';
+import { type FieldList, fieldValue } from '../http/fields.ts';
 
 /** Node's request as the gateway's, read through. */
 class NodeRequest implements GateRequest {
@@ -24,9 +24,9 @@ class NodeRequest implements GateRequest {
     return this.#message.socket.remoteAddress ?? '';
   }
 
+  // Not from `headers`, which Node makes of all fields at once, and in which it drops some repeated ones.
   field(name: string): string | undefined {
-    const value = this.#message.headers[name];
-    return typeof value === 'object' ? value.join(', ') : value;
+    return fieldValue(this.#message.rawHeaders, name);
   }
 
   get fields(): FieldList {
@@ -34,8 +34,8 @@ class NodeRequest implements GateRequest {
   }
 
   get body(): Readable | null {
-    const { headers } = this.#message;
-    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+    const hasBody =
+      this.field('transfer-encoding') !== undefined || Number(this.field('content-length') ?? 0) > 0;
     return hasBody ? this.#message : null;
   }
 
@@ -57,10 +57,18 @@ class NodeRequest implements GateRequest {
 export function createNodeListener(
   gateway: Gateway,
 ): (message: IncomingMessage, response: ServerResponse) => void {
+  // Answers that are at hand are sent at the end of the turn, one right after the other: a write to a socket wakes
+  // its reader, which is cheaper for many at once than for each between two requests (docs/performance.md).
+  let atHand: [ServerResponse, Answer][] = [];
+  const sendAll = () => {
+    const answers = atHand;
+    atHand = [];
+    for (const [response, answer] of answers) send(response, answer);
+  };
   return (message, response) => {
     const answer = gateway.handle(new NodeRequest(message, response));
     if (answer instanceof Promise) void answer.then((result) => send(response, result));
-    else send(response, answer);
+    else if (atHand.push([response, answer]) === 1) setImmediate(sendAll);
   };
 }
 

@@ -1,5 +1,5 @@
 import { withoutCookies } from '../http/cookie.ts';
-import { endToEndFields } from '../http/fields.ts';
+import { connectionOptions, endToEndFields } from '../http/fields.ts';
 import type { GateRequest } from './request.ts';
 
 /** What of a client's request a service's origin is to see. */
@@ -69,7 +69,8 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
     field(request, lowerName) {
       if (!passes(lowerName)) return undefined;
       const value = request.field(lowerName);
-      return value !== undefined && lowerName === 'cookie' ? strip(value) : value;
+      if (value === undefined || isOfConnection(request, lowerName)) return undefined;
+      return lowerName === 'cookie' ? strip(value) : value;
     },
     fields(request, correlationId, skip) {
       const result: string[] = [];
@@ -86,6 +87,12 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
       return result;
     },
   };
+}
+
+// What `Connection` names goes no further, so the origin does not see it, and no variant may be selected by it.
+function isOfConnection(request: GateRequest, lowerName: string): boolean {
+  const connection = request.field('connection');
+  return connection !== undefined && connectionOptions(connection).has(lowerName);
 }
 
 /** Conditions and ranges of the client's own, which a cache that wants the whole response leaves out. */

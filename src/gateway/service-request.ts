@@ -42,7 +42,7 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
   }
 
   get targetUri(): string {
-    return new URL(this.#destination.target, this.#upstream.origin).href;
+    return this.#upstream.baseUri + this.#destination.target;
   }
 
   get headOnly(): boolean {
@@ -83,8 +83,9 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     return this.#upstream.present(fields);
   }
 
-  keyOf(uri: string): string {
-    const { pathname, search } = new URL(uri);
-    return this.#upstream.keyOf(pathname + search);
+  // Byte for byte: a URL parser would spell some characters in another way than the key has them.
+  keyOf(uri: string): string | null {
+    const { baseUri } = this.#upstream;
+    return uri.startsWith(`${baseUri}/`) ? this.#upstream.keyOf(uri.slice(baseUri.length)) : null;
   }
 }

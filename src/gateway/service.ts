@@ -78,7 +78,7 @@ export function createService(options: ServiceOptions): Service {
   const keyOf = (target: string) => keys.response(name, cacheKey({ service: name, method: 'GET', target }));
   const upstream: Upstream = {
     service: name,
-    origin: options.origin,
+    baseUri: options.origin.href.replace(/\/$/, ''),
     forwarding: createForwarding(options.forwarding),
     policy: options.policy,
     maxBodyBytes: options.maxBodyBytes,

@@ -7,7 +7,8 @@ import type { OriginRequest } from './origin-client.ts';
 /** A service's way to its origin: what is passed on, how it is asked, and what of the answer clients see. */
 export interface Upstream {
   readonly service: string;
-  readonly origin: URL;
+  /** The origin's URL without a closing slash; targets begin where it ends. */
+  readonly baseUri: string;
   readonly forwarding: Forwarding;
   readonly policy: CachePolicy;
   readonly maxBodyBytes: number;

@@ -44,8 +44,8 @@ export interface CacheRequest {
   forward(how: Forwarding): Promise<FetchedResponse>;
   /** Makes the client's fields of the origin's: the same for every client. */
   present(fields: FieldList): FieldList;
-  /** The store's keys of another resource of this service. */
-  keyOf(uri: string): string;
+  /** The store's key of another resource; `null` when it is none of this service's. */
+  keyOf(uri: string): string | null;
 }
 
 /** What the cache answers. The outcome is not yet among the fields, except in `fields` of a hit. */

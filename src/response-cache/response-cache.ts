@@ -33,6 +33,9 @@ export interface ResponseCache {
   respond(request: CacheRequest, reading: Reading): MaybePromise<CacheAnswer>;
 }
 
+// What RFC 5861 §4 calls an error.
+const FAILURES: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
 type Forward = Extract<Plan, { action: 'forward' | 'validate' }>;
 
 /** An HTTP cache on a store (RFC 9111): the engine decides, this carries it out. */
@@ -70,7 +73,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   async function passThrough(request: CacheRequest, plan: Forward): Promise<CacheAnswer> {
     const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
     const uris = invalidatedUris(request.facts.method, response.status, response.fields, request.targetUri);
-    if (uris.length > 0) await invalidate(uris.map((uri) => request.keyOf(uri)));
+    const keys = uris.map((uri) => request.keyOf(uri)).filter((key) => key !== null);
+    if (keys.length > 0) await invalidate(keys);
     return forwarded(request, response, plan);
   }
 
@@ -138,7 +142,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   /** A stale response in place of an origin's failure (RFC 5861 §4); `null` where none may be. */
   function standIn(request: CacheRequest, status: number | null, found: Found): CacheAnswer | null {
-    if (found.entry === null || (status !== null && status < 500)) return null;
+    if (found.entry === null || (status !== null && !FAILURES.has(status))) return null;
     const now = clock.now();
     if (!mayServeStaleOnError(request.facts, found.entry, now)) return null;
     return fromEntry(request, found.entry, now);

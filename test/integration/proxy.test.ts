@@ -55,6 +55,16 @@ describe('a plain proxy', () => {
     expect(proxy.asked).toHaveLength(2);
   });
 
+  it('selects by nothing that Connection keeps from the origin', async () => {
+    proxy = await startProxy((request, response) => {
+      response.writeHead(200, { 'Cache-Control': 'max-age=60', Vary: 'Accept-Language' });
+      response.end(`in ${request.headers['accept-language']}`);
+    });
+    const hidden = await rawGet(proxy.url, ['Accept-Language: de', 'Connection: close, accept-language']);
+    expect(hidden).toContain('in undefined');
+    expect(await (await proxy.get('/', { 'Accept-Language': 'de' })).text()).toBe('in de');
+  });
+
   it('validates a stale response, and freshens it by a 304', async () => {
     proxy = await startProxy((request, response) => {
       const headers = { 'Cache-Control': 'max-age=0', ETag: '"v1"', 'X-Count': String(proxy.asked.length) };
@@ -129,9 +139,9 @@ describe('a plain proxy', () => {
       if (request.method === 'PUT') version++;
       response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end(`v${version}`);
     });
-    expect(await (await proxy.get('/thing')).text()).toBe('v1');
-    await fetch(`${proxy.url}/thing`, { method: 'PUT', body: 'new' });
-    expect(await (await proxy.get('/thing')).text()).toBe('v2');
+    expect(await (await proxy.get("/the'thing")).text()).toBe('v1');
+    await fetch(`${proxy.url}/the'thing`, { method: 'PUT', body: 'new' });
+    expect(await (await proxy.get("/the'thing")).text()).toBe('v2');
   });
 
   it('does not store what broke off, and lets the client see it', async () => {
@@ -209,16 +219,7 @@ describe('a plain proxy', () => {
     ['TRACE /', 405],
   ])('refuses %s', async (line, expected) => {
     proxy = await startProxy((_, response) => response.end('x'));
-    const { hostname, port } = new URL(proxy.url);
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => {
-        socket.write(`${line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-      });
-      let text = '';
-      socket.on('data', (chunk) => (text += String(chunk)));
-      socket.on('end', () => resolve(text));
-      socket.on('error', reject);
-    });
+    const answer = await rawExchange(proxy.url, `${line} HTTP/1.1`, ['Connection: close']);
     expect(answer.split(' ')[1]).toBe(String(expected));
     expect(proxy.asked).toEqual([]);
   });
@@ -237,3 +238,21 @@ describe('a plain proxy', () => {
     expect((await proxy.get('/silent')).status).toBe(504);
   });
 });
+
+const rawGet = (url: string, fields: string[]) => rawExchange(url, 'GET / HTTP/1.1', fields);
+
+/** Sends a request as it is written, and answers all that comes until the connection is closed. */
+function rawExchange(url: string, line: string, fields: string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`${[line, 'Host: x', ...fields].join('\r\n')}\r\n\r\n`);
+    });
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
+  });
+}
