@@ -1,11 +1,11 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Proxy, startProxy, withCache } from '../support/proxy.ts';
+import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
 
 // `cachegate serve --origin URL`: with nothing else, a caching reverse proxy for any HTTP API.
 
-let proxy: Proxy;
+let proxy: RunningProxy;
 afterEach(() => proxy.close());
 
 const status = (response: Response) => response.headers.get('cache-status');

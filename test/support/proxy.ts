@@ -5,7 +5,7 @@ import type { Config } from '../../src/config/schema.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
 
-export interface Proxy {
+export interface RunningProxy {
   readonly url: string;
   readonly server: RunningServer;
   /** What the origin was asked, as `METHOD target`. */
@@ -18,7 +18,7 @@ export interface Proxy {
 export async function startProxy(
   origin: RequestListener,
   change: (config: Config) => Config = (config) => config,
-): Promise<Proxy> {
+): Promise<RunningProxy> {
   const asked: string[] = [];
   const upstream = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
