@@ -47,13 +47,13 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
 
   function finish(service: Service, exchange: Exchange, answer: Answer): Answer {
     const { outcome, corsFields } = exchange;
-    const fields = [...answer.fields];
-    if (outcome !== null && !outcome.hit) fields.push('Cache-Status', formatCacheStatus(CACHE_NAME, outcome));
+    const own: string[] = [];
+    if (outcome !== null && !outcome.hit) own.push('Cache-Status', formatCacheStatus(CACHE_NAME, outcome));
     if (service.limits !== null) {
       const { policy, untouched } = service.limits;
-      fields.push('RateLimit-Policy', policy, 'RateLimit', exchange.rateLimit ?? untouched);
+      own.push('RateLimit-Policy', policy, 'RateLimit', exchange.rateLimit ?? untouched);
     }
-    for (const part of corsFields) fields.push(part);
+    const fields = answer.fields.concat(corsFields, own);
     observer.answered?.(service.name, answer.status, outcome, exchange);
     return { status: answer.status, fields, body: answer.body };
   }

@@ -39,7 +39,7 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
 
   async function selectVariant(request: CacheRequest, nominated: Found['nominated']): Promise<Found> {
     const variantKeys = nominated.map((names) => keys.variant(request.key, variantKey(names, request.facts)));
-    for (const reading of await readAll(() => store.get(variantKeys), variantKeys.length)) {
+    for (const reading of await readAll(store, variantKeys)) {
       if (!reading.ok) return { ...AWAY, nominated };
       if (reading.value === null) continue;
       const entry = decode(request, reading.value.bytes);

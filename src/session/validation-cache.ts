@@ -41,6 +41,13 @@ const VALID = { kind: 'valid' } as const;
 // Readable in the store, as dashboards and people expect it.
 const VALID_BYTES = Buffer.from('true');
 
+const VALID_WORD = VALID_BYTES.readUInt32LE();
+
+// Its four bytes as one number: sooner compared than by a call into the runtime, on every hit.
+function isValid(bytes: Buffer): boolean {
+  return bytes.length === 4 && bytes.readUInt32LE() === VALID_WORD;
+}
+
 interface Flight<Refusal> {
   readonly payer: string;
   readonly judgement: Promise<SessionJudgement<Refusal>>;
@@ -115,7 +122,7 @@ export function createValidationCache<Refusal>(options: ValidationCacheOptions):
         observer.sessionCacheFailed?.(session, 'read', reading.error, request.correlationId());
         return false;
       }
-      const hit = reading.value !== null && VALID_BYTES.equals(reading.value.bytes);
+      const hit = reading.value !== null && isValid(reading.value.bytes);
       if (hit) observer.sessionHit?.(session, readMs, request);
       else if (store !== null) observer.sessionMissed?.(session, authority.name, request);
       return hit;

@@ -1,5 +1,5 @@
 import { CachegateError } from '../errors.ts';
-import type { MaybePromise, StoredValue } from './store.ts';
+import type { MaybePromise, Store, StoredValue } from './store.ts';
 
 /** What a read brought. A store that could not be asked is never mistaken for a value that is not there. */
 export type Reading =
@@ -14,21 +14,36 @@ export function storeFailure(error: unknown): CachegateError {
   return new CachegateError('ERR_STORE_UNAVAILABLE', 'Store failed', { cause: error });
 }
 
-/** Reads by `read`, at once when the store answers at once; failures come as readings, nothing is thrown. */
-export function readAll(
-  read: () => MaybePromise<(StoredValue | null)[]>,
-  count: number,
-): MaybePromise<Reading[]> {
-  const fail = (error: unknown): Reading[] =>
-    new Array(count).fill({ ok: false, error: storeFailure(error) } satisfies Reading);
+/** Reads `keys`, at once when the store answers at once; failures come as readings, nothing is thrown. */
+export function readAll(store: Store, keys: readonly string[]): MaybePromise<Reading[]> {
   try {
-    const values = read();
-    return values instanceof Promise ? values.then(toReadings, fail) : toReadings(values);
+    const values = store.get(keys);
+    if (!(values instanceof Promise)) return values.map(toReading);
+    return values.then(
+      (found) => found.map(toReading),
+      (error: unknown) => keys.map(() => toFailure(error)),
+    );
   } catch (error) {
-    return fail(error);
+    return keys.map(() => toFailure(error));
   }
 }
 
-function toReadings(values: (StoredValue | null)[]): Reading[] {
-  return values.map((value) => (value === null ? ABSENT : { ok: true, value }));
+/** The same for one key. */
+export function readOne(store: Store, key: string): MaybePromise<Reading> {
+  try {
+    const values = store.get([key]);
+    return values instanceof Promise
+      ? values.then(([value]) => toReading(value ?? null), toFailure)
+      : toReading(values[0] ?? null);
+  } catch (error) {
+    return toFailure(error);
+  }
+}
+
+function toReading(value: StoredValue | null): Reading {
+  return value === null ? ABSENT : { ok: true, value };
+}
+
+function toFailure(error: unknown): Reading {
+  return { ok: false, error: storeFailure(error) };
 }

@@ -24,7 +24,7 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
     exchange.readAt = exchange.clock.now();
     exchange.early = {
       taken: limiter === null ? null : limiter.take(limitKey(exchange)),
-      readings: keys.length === 0 ? [] : readAll(() => store.get(keys), keys.length),
+      readings: keys.length === 0 ? [] : readAll(store, keys),
     };
     return null;
   };

@@ -1,7 +1,7 @@
 import { CachegateError } from '../../errors.ts';
 import type { CacheAnswer } from '../../response-cache/cache-request.ts';
 import type { ResponseCache } from '../../response-cache/response-cache.ts';
-import { type Reading, readAll } from '../../store/reading.ts';
+import { type Reading, readOne } from '../../store/reading.ts';
 import type { MaybePromise, Store } from '../../store/store.ts';
 import { type Answer, errorAnswer } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
@@ -18,24 +18,28 @@ const STORE_AWAY: Reading = {
 export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache, store: Store): Step {
   function read(exchange: Exchange, key: string): MaybePromise<Reading> {
     if (exchange.storeAway) return STORE_AWAY;
-    const readings = exchange.early?.readings ?? readAll(() => store.get([key]), 1);
+    if (exchange.early === null) return readOne(store, key);
+    const { readings } = exchange.early;
     return readings instanceof Promise ? readings.then(last) : last(readings);
+  }
+
+  function noted(exchange: Exchange, answer: CacheAnswer): Answer {
+    exchange.outcome = answer.outcome;
+    return answer.outcome.detail === 'only-if-cached' ? errorAnswer(504, ONLY_IF_CACHED) : answer;
   }
 
   return (exchange) => {
     const { destination } = exchange;
     if (destination.refused !== null) return destination.refused;
     const request = new ServiceRequest(exchange, destination, upstream);
-    const answered = (answer: CacheAnswer): Answer => {
-      exchange.outcome = answer.outcome;
-      return answer.outcome.detail === 'only-if-cached' ? errorAnswer(504, ONLY_IF_CACHED) : answer;
-    };
     const reading = read(exchange, destination.key);
     const answer =
       reading instanceof Promise
         ? reading.then((result) => cache.respond(request, result))
         : cache.respond(request, reading);
-    return answer instanceof Promise ? answer.then(answered) : answered(answer);
+    return answer instanceof Promise
+      ? answer.then((result) => noted(exchange, result))
+      : noted(exchange, answer);
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Limiter } from '../../rate-limit/limiter.ts';
 import type { PresentedSession } from '../../session/presented-session.ts';
 import type { SessionJudgement, ValidationCache } from '../../session/validation-cache.ts';
-import { ABSENT, type Reading, readAll } from '../../store/reading.ts';
+import { ABSENT, type Reading, readOne } from '../../store/reading.ts';
 import type { MaybePromise, Store, TakeResult } from '../../store/store.ts';
 import { type Answer, refusal } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
@@ -24,8 +24,7 @@ export function createSessionStep(options: SessionStepOptions): Step {
     if (store === null) return ABSENT;
     if (exchange.early === null) {
       exchange.readAt = exchange.clock.now();
-      const readings = readAll(() => store.get([session.storeKey]), 1);
-      return readings instanceof Promise ? readings.then(first) : first(readings);
+      return readOne(store, session.storeKey);
     }
     const { readings } = exchange.early;
     return readings instanceof Promise ? readings.then(first) : first(readings);
