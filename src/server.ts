@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { createNodeListener } from './adapters/node.ts';
 import { startNodeServer } from './adapters/node-server.ts';
 import { startAdminServer } from './admin/admin-server.ts';
@@ -139,7 +140,9 @@ async function orRelease<T>(release: () => Promise<void>, start: () => Promise<T
 
 async function readTls({ cert_file, key_file }: NonNullable<Config['tls']>) {
   try {
-    return { cert: await readFile(cert_file), key: await readFile(key_file) };
+    const tls = { cert: await readFile(cert_file), key: await readFile(key_file) };
+    createSecureContext(tls);
+    return tls;
   } catch (error) {
     throw new CachegateError('ERR_CONFIG_INVALID', `tls: ${(error as Error).message}`, { cause: error });
   }

@@ -54,9 +54,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'session',
     'response-cache',
   ],
-  adapters: ['errors.ts', 'http', 'gateway'],
-  admin: ['adapters', 'errors.ts', 'store'],
-  config: ['errors.ts', 'gateway', 'store', 'http'],
+  listen: ['errors.ts'],
+  adapters: ['http', 'gateway', 'listen'],
+  admin: ['listen'],
+  config: ['errors.ts', 'gateway', 'http', 'listen', 'store'],
   wiring: [
     ...['clock.ts', 'errors.ts', 'background.ts', 'config', 'engine', 'gateway', 'observe', 'rate-limit'],
     ...['response-cache', 'session', 'store'],

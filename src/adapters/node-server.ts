@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { formatListenAddress, type ListenAddress, listenError } from './listen-address.ts';
+import { formatListenAddress, type ListenAddress, listenError } from '../listen/listen-address.ts';
+import { removeStaleSocket } from '../listen/stale-socket.ts';
 
 export interface NodeServerOptions {
   readonly address: ListenAddress;
@@ -45,6 +46,7 @@ export async function startNodeServer({ address, tls, listener }: NodeServerOpti
 async function listen(server: Server, address: ListenAddress): Promise<void> {
   const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
   try {
+    if (address.kind === 'unix') await removeStaleSocket(address.path);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(where, resolve);

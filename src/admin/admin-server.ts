@@ -1,5 +1,6 @@
 import fastify from 'fastify';
-import { type ListenAddress, listenError } from '../adapters/listen-address.ts';
+import { type ListenAddress, listenError } from '../listen/listen-address.ts';
+import { removeStaleSocket } from '../listen/stale-socket.ts';
 
 /** What the admin address tells of the process. */
 export interface Health {
@@ -31,6 +32,7 @@ export async function startAdminServer(address: ListenAddress, health: Health): 
   const where =
     address.kind === 'unix' ? { path: address.path } : { port: address.port, host: address.host ?? '::' };
   try {
+    if (address.kind === 'unix') await removeStaleSocket(address.path);
     return { url: await server.listen(where), close: () => server.close() };
   } catch (error) {
     await server.close();

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import { parseWebOrigin } from '../http/web-origin.ts';
+import { LISTEN_FORMS, parseListenAddress } from '../listen/listen-address.ts';
 import { accepts } from './accepted.ts';
-import { LISTEN_FORMS, parseListenAddress } from './listen-address.ts';
 import { text } from './scalars.ts';
 import { isHttpUrl, isPath, isStoreUrl } from './urls.ts';
 

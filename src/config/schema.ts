@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { LISTEN_FORMS } from '../listen/listen-address.ts';
 import { accepts, acceptsSecret } from './accepted.ts';
-import { LISTEN_FORMS } from './listen-address.ts';
 import { listenAddress, network, storeUrl } from './network.ts';
 import { choice, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
 import { serviceSchema } from './service-schema.ts';

@@ -34,7 +34,13 @@ export function createLog(options: LogOptions): Log {
   const destination =
     options.destination ??
     (readable
-      ? pretty({ colorize: true, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' })
+      ? pretty({
+          colorize: true,
+          sync: true,
+          singleLine: true,
+          ignore: 'pid,hostname',
+          translateTime: 'HH:MM:ss.l',
+        })
       : undefined);
   return pino(
     {

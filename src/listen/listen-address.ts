@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { CachegateError } from '../errors.ts';
 
 /** Where a server listens. A `tcp` address without `host` is every address of the machine; port 0 is any free one. */
 export type ListenAddress =
@@ -39,4 +40,30 @@ const MAX_HOST_NAME = 253;
 function isHost(name: string): boolean {
   if (/^[0-9.]+$/.test(name)) return isIPv4(name);
   return name.length <= MAX_HOST_NAME && HOST_NAME.test(name);
+}
+
+export function formatListenAddress(address: ListenAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  const { host = '[::]' } = address;
+  if (host.includes(':') && !host.startsWith('[')) return `[${host}]:${address.port}`;
+  return `${host}:${address.port}`;
+}
+
+/** @param setting where the operator chooses the address. */
+export function listenError(address: ListenAddress, setting: string, error: unknown): CachegateError {
+  const message = `cannot listen on ${formatListenAddress(address)}: ${reasonOf(error, setting)}`;
+  return new CachegateError('ERR_SERVER_LISTEN', message, { cause: error });
+}
+
+function reasonOf(error: unknown, setting: string): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return `the address is in use; stop what listens there, or choose another with ${setting}`;
+    case 'EACCES':
+      return 'permission denied; ports below 1024 need privileges';
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address';
+    default:
+      return (error as Error).message;
+  }
 }
