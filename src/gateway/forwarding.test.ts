@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { fieldValue } from '../http/fields.ts';
+import { createForwarding, type ForwardingPolicy, NOTHING_SKIPPED, PARTIAL_FIELDS } from './forwarding.ts';
+import type { GateRequest } from './request.ts';
+
+const PLAIN: ForwardingPolicy = {
+  fields: 'all',
+  cookies: true,
+  authorization: true,
+  webOrigin: true,
+  sessionCookie: null,
+  sessionField: null,
+  ownFields: {},
+  requestDirectives: true,
+};
+const RECEIVED = [
+  ...[
+    'Host',
+    'gate.example',
+    'Accept',
+    'text/html',
+    'Cookie',
+    'a=1; sessionid=secret',
+    'Origin',
+    'https://a.example',
+  ],
+  ...[
+    'Authorization',
+    'Bearer caller',
+    'X-Session',
+    'secret',
+    'X-Forwarded-Host',
+    'evil.example',
+    'TE',
+    'trailers',
+  ],
+  ...[
+    'Connection',
+    'close, X-Hop',
+    'X-Hop',
+    '1',
+    'Range',
+    'bytes=0-1',
+    'Cache-Control',
+    'no-cache',
+    'X-Mine',
+    '1',
+  ],
+];
+const request = {
+  fields: RECEIVED,
+  field: (name: string) => fieldValue(RECEIVED, name),
+} as unknown as GateRequest;
+
+function sent(policy: Partial<ForwardingPolicy>, skip = NOTHING_SKIPPED): Record<string, string> {
+  const fields = createForwarding({ ...PLAIN, ...policy }).fields(request, 'r1', skip);
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i]!, fields[i + 1]!]);
+  return Object.fromEntries(pairs);
+}
+
+describe('what the origin is sent', () => {
+  it('by a plain proxy: all that is the client’s, and nothing of this hop or of proxies', () => {
+    expect(sent({})).toEqual({
+      Accept: 'text/html',
+      Cookie: 'a=1; sessionid=secret',
+      Origin: 'https://a.example',
+      Authorization: 'Bearer caller',
+      'X-Session': 'secret',
+      Range: 'bytes=0-1',
+      'Cache-Control': 'no-cache',
+      'X-Mine': '1',
+      'X-Request-Id': 'r1',
+    });
+  });
+
+  it('by a gate: no credentials of its own, and the service’s fields in the place of the client’s', () => {
+    const fields = sent({
+      sessionCookie: 'sessionid',
+      sessionField: 'X-Session',
+      authorization: false,
+      webOrigin: false,
+      ownFields: { Authorization: 'Bearer own', 'X-Mine': '2' },
+    });
+    expect(fields).toMatchObject({ Authorization: 'Bearer own', Cookie: 'a=1', 'X-Mine': '2' });
+    expect(JSON.stringify(fields)).not.toMatch(/secret|caller|a\.example/);
+  });
+
+  it('leaves out a Cookie field of which nothing is left', () => {
+    expect(sent({ cookies: false })).not.toHaveProperty('Cookie');
+    const only = ['Cookie', 'sessionid=secret'];
+    const one = { fields: only, field: (name: string) => fieldValue(only, name) } as unknown as GateRequest;
+    const forwarding = createForwarding({ ...PLAIN, sessionCookie: 'sessionid' });
+    expect(forwarding.fields(one, 'r1', NOTHING_SKIPPED)).toEqual(['X-Request-Id', 'r1']);
+    expect(forwarding.field(one, 'cookie')).toBeUndefined();
+  });
+
+  it('of a list: only those', () => {
+    expect(sent({ fields: ['accept'] })).toEqual({ Accept: 'text/html', 'X-Request-Id': 'r1' });
+  });
+
+  it('for the whole response: no conditions and no range', () => {
+    expect(sent({}, PARTIAL_FIELDS)).not.toHaveProperty('Range');
+  });
+
+  it('is what the cache judges by', () => {
+    const forced = createForwarding({ ...PLAIN, requestDirectives: false, cookies: false });
+    expect(forced.field(request, 'cache-control')).toBeUndefined();
+    expect(forced.field(request, 'cookie')).toBeUndefined();
+    expect(forced.field(request, 'x-hop')).toBeUndefined();
+    expect(forced.field(request, 'x-forwarded-host')).toBeUndefined();
+    expect(forced.field(request, 'x-mine')).toBe('1');
+  });
+});
