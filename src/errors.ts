@@ -8,12 +8,9 @@ export type ErrorCode =
   | 'ERR_STORE_REFUSED'
   | 'ERR_STORE_VALUE_TOO_LARGE'
   | 'ERR_STORE_CLOSED'
-  | 'ERR_AUTHORITY_UNAVAILABLE'
   | 'ERR_ORIGIN_CONNECT'
   | 'ERR_ORIGIN_TIMEOUT'
   | 'ERR_ORIGIN_PROTOCOL'
-  | 'ERR_ORIGIN_BODY'
-  | 'ERR_CACHE_FORMAT'
   | 'ERR_SERVER_LISTEN';
 
 /** The one error class: `code` says which, `message` is for people and holds no secret. */

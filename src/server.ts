@@ -18,7 +18,7 @@ import { createStoreKeys } from './store/keys.ts';
 import { createLocalWindows } from './store/local-windows.ts';
 import { hashKeyOf } from './wiring/hash-key.ts';
 import { greetStore, openStore } from './wiring/open-store.ts';
-import { wireService } from './wiring/wire-service.ts';
+import { hasSeveralAuthorities, wireService } from './wiring/wire-service.ts';
 
 export interface StartOptions {
   /** `NODE_ENV` is read: `development` lets the `development_origins` in. */
@@ -71,6 +71,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
     localWindows: createLocalWindows(),
     clientAddress: createClientAddress(config.trusted_proxies),
     development: options.env.NODE_ENV === 'development',
+    severalAuthorities: hasSeveralAuthorities(config.services),
   };
   const wired = Object.entries(config.services).map(([name, service]) => wireService(name, service, shared));
   const gateway = createGateway({ services: wired.map(({ service }) => service), clock, observer });
@@ -99,7 +100,9 @@ export async function startServer(config: Config, options: StartOptions): Promis
       startNodeServer({
         address: config.listen,
         tls: config.tls === undefined ? null : await readTls(config.tls),
-        listener: createNodeListener(gateway),
+        listener: createNodeListener(gateway, (error) =>
+          log.error({ err: error }, 'An answer could not be sent'),
+        ),
       }),
   );
   await greetStore(opened, log);

@@ -40,7 +40,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ['http'],
   store: ['clock.ts', 'errors.ts', 'background.ts'],
   observe: ['clock.ts', 'errors.ts', 'http', 'session'],
-  'rate-limit': ['clock.ts', 'errors.ts', 'store'],
+  'rate-limit': ['clock.ts', 'errors.ts', 'observe', 'store'],
   session: ['clock.ts', 'errors.ts', 'background.ts', 'store', 'observe'],
   'response-cache': ['clock.ts', 'errors.ts', 'background.ts', 'http', 'engine', 'store', 'observe'],
   gateway: [

@@ -22,7 +22,7 @@ export interface AdminServer {
  * @throws CachegateError `ERR_SERVER_LISTEN`
  */
 export async function startAdminServer(address: ListenAddress, health: Health): Promise<AdminServer> {
-  const server = fastify({ logger: false });
+  const server = fastify({ logger: false, forceCloseConnections: true });
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const ready = health.isReady();

@@ -47,6 +47,10 @@ function rateRule(limit: number) {
 
 const rateLimit = z.strictObject({ session: rateRule(10), address: rateRule(60) });
 
+/** The limits of a service that says nothing of them: with a session, and without. */
+export const DEFAULT_LIMITS = rateLimit.parse({});
+export const NO_LIMITS: typeof DEFAULT_LIMITS = { session: 'off', address: 'off' };
+
 const negativeTtls = accepts(
   z.record(
     patterned(/^[45][0-9]{2}$/, 'a status code from 400 to 599'),

@@ -4,7 +4,7 @@ import { nominatedFields } from '../http/vary.ts';
 import { correctedInitialAgeMs, instantOf } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import { type Freshness, hasValidator, retentionMs } from './freshness.ts';
-import { freshnessLifetimeMs } from './lifetime.ts';
+import { freshnessLifetimeMs, isHeuristicLifetime } from './lifetime.ts';
 import type { CachePolicy } from './policy.ts';
 import { type UnstorableReason, unstorableReason } from './storability.ts';
 
@@ -19,6 +19,8 @@ export interface Assessment extends Freshness {
   readonly mustRevalidate: boolean;
   /** Never to be used without validation (RFC 9111 §5.2.2.4). */
   readonly noCache: boolean;
+  /** Its lifetime is a guess (RFC 9111 §4.2.2), which counts for nobody who sends cookies. */
+  readonly heuristic: boolean;
   /** While fresh it need not be validated because a client reloads (RFC 8246 §2). */
   readonly immutable: boolean;
   /** The request fields that select it, in lower case and sorted (RFC 9111 §4.1). */
@@ -73,6 +75,7 @@ function allowanceOf(
     staleIfErrorMs: windowMs(directives.staleIfErrorSeconds ?? policy.staleIfErrorSeconds),
     mustRevalidate,
     noCache,
+    heuristic: isHeuristicLifetime(response, directives, policy),
     immutable: directives.immutable,
     etag: fieldValue(response.fields, 'etag'),
     lastModified: lastModifiedAt === undefined ? undefined : fieldValue(response.fields, 'last-modified'),

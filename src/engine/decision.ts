@@ -31,6 +31,9 @@ export function decide(request: RequestFacts, selected: Selected, now: number): 
   if (request.field('range') !== undefined) return asked?.onlyIfCached ? UNSATISFIED : BYPASS;
   if (selected === null || selected === 'vary-miss') return elsewhere(request, selected ?? 'uri-miss', asked);
   const { assessment } = selected;
+  if (assessment.heuristic && request.field('cookie') !== undefined) {
+    return elsewhere(request, 'stale', asked, assessment);
+  }
   const reuse = asked === undefined ? reuseAsStored(assessment, now) : reuseAsAsked(assessment, asked, now);
   if (reuse !== null) return reuse;
   return elsewhere(request, isFresh(assessment, now) ? 'request' : 'stale', asked, assessment);

@@ -33,6 +33,16 @@ export function freshnessLifetimeMs(
   return policy.heuristic ? heuristicLifetimeMs(response) : 0;
 }
 
+/** Whether a response has no lifetime but the one that heuristics guess. */
+export function isHeuristicLifetime(
+  response: ResponseFacts,
+  directives: CacheControl,
+  policy: CachePolicy,
+): boolean {
+  if (policyTtlSeconds(policy, response.status) !== undefined || policy.force) return false;
+  return explicitLifetimeMs(response, directives) === undefined;
+}
+
 /** The lifetime that the policy gives to a status, in seconds. */
 export function policyTtlSeconds(policy: CachePolicy, status: number): number | undefined {
   const listed = policy.negativeTtlSeconds.get(status);

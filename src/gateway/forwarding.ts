@@ -1,5 +1,6 @@
 import { withoutCookies } from '../http/cookie.ts';
 import { connectionOptions, endToEndFields } from '../http/fields.ts';
+import { usableRequestId, usableTraceparent } from './correlation.ts';
 import type { GateRequest } from './request.ts';
 
 /** What of a client's request a service's origin is to see. */
@@ -31,6 +32,7 @@ const NEVER = [
   'host',
   'content-length',
   'expect',
+  'trailer',
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -47,7 +49,9 @@ const NEVER = [
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  // Passed on below, checked.
   'x-request-id',
+  'traceparent',
 ];
 
 export function createForwarding(policy: ForwardingPolicy): Forwarding {
@@ -83,7 +87,9 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
         if (value !== undefined) result.push(name, value);
       }
       for (const [name, value] of ownFields) result.push(name, value);
-      result.push('X-Request-Id', correlationId);
+      result.push('X-Request-Id', usableRequestId(request) ?? correlationId);
+      const trace = usableTraceparent(request);
+      if (trace !== undefined) result.push('Traceparent', trace);
       return result;
     },
   };

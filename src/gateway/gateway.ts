@@ -36,13 +36,15 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
   }
 
   function failed(service: Service, exchange: Exchange, error: unknown): Answer {
-    if (error instanceof CachegateError && error.code.startsWith('ERR_ORIGIN_')) {
-      exchange.outcome = { hit: false, fwd: 'miss', detail: error.code };
-      // A transform makes an API of its own; how its origin failed is not the client's matter.
-      return refusal(error.code === 'ERR_ORIGIN_TIMEOUT' && !service.transformed ? 504 : 502);
+    if (!(error instanceof CachegateError && error.code.startsWith('ERR_ORIGIN_'))) {
+      observer.requestFailed?.(service.name, error, exchange);
+      return refusal(500);
     }
-    observer.requestFailed?.(service.name, error, exchange.correlationId());
-    return refusal(500);
+    exchange.outcome = { hit: false, fwd: 'miss', detail: error.code };
+    // A client that left has no part in how its origin fared.
+    if (!exchange.request.signal.aborted) observer.originFailed?.(service.name, error, exchange);
+    // A transform makes an API of its own; how its origin failed is not the client's matter.
+    return refusal(error.code === 'ERR_ORIGIN_TIMEOUT' && !service.transformed ? 504 : 502);
   }
 
   function finish(service: Service, exchange: Exchange, answer: Answer): Answer {
@@ -54,7 +56,6 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
       own.push('RateLimit-Policy', policy, 'RateLimit', exchange.rateLimit ?? untouched);
     }
     const fields = answer.fields.concat(corsFields, own);
-    observer.answered?.(service.name, answer.status, outcome, exchange);
     return { status: answer.status, fields, body: answer.body };
   }
 

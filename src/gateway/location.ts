@@ -10,6 +10,8 @@ export interface Destination {
   readonly key: string;
   /** The service's own refusal, given once the caller has been let in. */
   readonly refused: Answer | null;
+  /** What the service's mapping failed with: a fault in its code, told once the caller has been let in. */
+  readonly failure?: unknown;
 }
 
 /** What of a service decides where a request leads. */
@@ -42,12 +44,7 @@ export function createLocator<S extends Routed>(
       return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
     const service = byLongestPrefix.find((candidate) => isBelow(parsed.path, candidate.prefix));
     if (service === undefined) return { service: null, refused: refusal(404) };
-    const mapped = service.map(method === 'HEAD' ? 'GET' : method, parsed.path, parsed.query);
-    const destination =
-      'target' in mapped
-        ? { target: mapped.target, key: service.keyOf(mapped.target), refused: null }
-        : { target: '', key: '', refused: mapped };
-    return { service, destination };
+    return { service, destination: destinationOf(service, method === 'HEAD' ? 'GET' : method, parsed) };
   }
 
   return (method, target) => {
@@ -59,6 +56,20 @@ export function createLocator<S extends Routed>(
     if (name.length <= LONGEST_REMEMBERED) known.set(name, location);
     return location;
   };
+}
+
+function destinationOf(
+  service: Routed,
+  method: string,
+  { path, query }: { readonly path: string; readonly query: string | undefined },
+): Destination {
+  try {
+    const mapped = service.map(method, path, query);
+    if (!('target' in mapped)) return { target: '', key: '', refused: mapped };
+    return { target: mapped.target, key: service.keyOf(mapped.target), refused: null };
+  } catch (failure) {
+    return { target: '', key: '', refused: refusal(500), failure };
+  }
 }
 
 function isBelow(path: string, prefix: string): boolean {

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
 import { CachegateError } from '../errors.ts';
@@ -45,13 +45,16 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
   return {
     async fetch({ method, target, fields, body, signal }) {
       const requestAt = clock.now();
+      // undici counts from when a connection is free; waiting for one counts here.
+      const late = new AbortController();
+      const deadline = setTimeout(() => late.abort(), options.connectMs + options.headersMs);
       try {
         const response = await pool.request({
           method: method as Dispatcher.HttpMethod,
           path: basePath + target,
           headers: fields as string[],
           body,
-          signal,
+          signal: AbortSignal.any([signal, late.signal]),
           responseHeaders: 'raw',
         });
         // A body that is destroyed unread ends with an error that is nobody's; readers get it all the same.
@@ -60,16 +63,32 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
           status: response.statusCode,
           // With `responseHeaders: 'raw'` undici gives the flat list, which its types do not say.
           fields: response.headers as unknown as FieldList,
-          body: response.body,
+          body: hasContent(response.statusCode) ? response.body : emptied(response.body),
           requestAt,
           responseAt: clock.now(),
         };
       } catch (error) {
-        throw originError(error);
+        throw late.signal.aborted ? tooLate(error) : originError(error);
+      } finally {
+        clearTimeout(deadline);
       }
     },
     close: () => pool.destroy(),
   };
+}
+
+// RFC 9110 §6.4.1. What a 304 says of its length is that of another response (§8.6), which undici takes for a fault.
+function hasContent(status: number): boolean {
+  return status !== 204 && status !== 304;
+}
+
+function emptied(body: Readable): Readable {
+  body.resume();
+  return Readable.from([]);
+}
+
+function tooLate(cause: unknown): CachegateError {
+  return new CachegateError('ERR_ORIGIN_TIMEOUT', 'The origin did not answer in time', { cause });
 }
 
 const TIMEOUTS = new Set([

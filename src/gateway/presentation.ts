@@ -15,7 +15,8 @@ export function createPresentation(options: PresentationOptions): (fields: Field
     ...(options.gated && { 'Cache-Control': 'private, no-cache' }),
     ...options.ownFields,
   };
-  const replaced = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  // Trailers are not passed on, so they are not announced either.
+  const replaced = new Set(['trailer', ...Object.keys(own).map((name) => name.toLowerCase())]);
   const ownFields = Object.entries(own).flat();
   return (fields) => {
     const result: string[] = [];

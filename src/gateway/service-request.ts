@@ -57,6 +57,11 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     return this.#upstream.maxBodyBytes;
   }
 
+  /** Content with a GET or HEAD has no meaning that a cache could know, and no place in its key (RFC 9110 §9.3.1). */
+  get hasUnkeyedContent(): boolean {
+    return (this.method === 'GET' || this.method === 'HEAD') && this.#exchange.request.body !== null;
+  }
+
   get signal(): AbortSignal {
     return this.#exchange.request.signal;
   }
@@ -70,11 +75,13 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     const { forwarding, transformed } = this.#upstream;
     const skip = transformed ? PARTIAL_AND_CODING : whole ? PARTIAL_FIELDS : NOTHING_SKIPPED;
     const fields = forwarding.fields(request, this.correlationId(), skip);
+    const length = transformed ? undefined : request.field('content-length');
+    if (request.body !== null && length !== undefined) fields.push('Content-Length', length);
     return this.#upstream.fetch({
       method: this.method,
       target: this.#destination.target,
       fields: [...fields, ...conditions],
-      body: request.body,
+      body: transformed ? null : request.body,
       signal,
     });
   }

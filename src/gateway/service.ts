@@ -1,5 +1,6 @@
 import { cacheKey } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
+import { parseRequestTarget } from '../http/request-target.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
@@ -22,7 +23,7 @@ import { createRateLimitStep } from './steps/rate-limit-step.ts';
 import { createCachedRespondStep, createForwardStep } from './steps/respond-step.ts';
 import { createSessionStep } from './steps/session-step.ts';
 import type { Transform } from './transform.ts';
-import { createTransformedFetch } from './transformed-fetch.ts';
+import { createTransformedFetch, isFinalStatus } from './transformed-fetch.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Who is let in: callers with a session that an authority calls valid. */
@@ -54,6 +55,8 @@ export interface ServiceOptions {
   readonly policy: CachePolicy;
   readonly maxBodyBytes: number;
   readonly forwarding: ForwardingPolicy;
+  /** For a transform's work on one response, its fetches included. */
+  readonly transformDeadlineMs: number;
   readonly responseFields: Readonly<Record<string, string>>;
   readonly transform: { readonly code: Transform; readonly options: Record<string, unknown> } | null;
   readonly keys: StoreKeys;
@@ -91,6 +94,7 @@ export function createService(options: ServiceOptions): Service {
             transform: transform.code,
             options: transform.options,
             maxBodyBytes: options.maxBodyBytes,
+            deadlineMs: options.transformDeadlineMs,
           }),
     present: createPresentation({
       ownFields: options.responseFields,
@@ -114,7 +118,8 @@ export function createService(options: ServiceOptions): Service {
 /** CORS, rate limit, session, response: in this order, each able to answer. */
 function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
   const { gate, limiter, cache, distantStore } = options;
-  const addressKey = (exchange: Exchange) => options.keys.rateLimit('address', options.addressOf(exchange));
+  const addressKey = (exchange: Exchange) =>
+    options.keys.rateLimit(options.name, 'address', options.addressOf(exchange));
   const limitKey = gate === null ? addressKey : (exchange: Exchange) => exchange.session!.rateLimitKey;
 
   if (options.cors !== null) yield createCorsStep(options.cors);
@@ -159,10 +164,21 @@ function createMapping({ prefix, stripPrefix, transform }: ServiceOptions): Serv
     });
   }
   return (method, path, query) => {
-    const mapped = request(
-      { method, path: below(path), query: new URLSearchParams(query) },
-      transform!.options,
-    );
-    return 'target' in mapped ? mapped : errorAnswer(mapped.status, mapped.error);
+    const asked = { method, path: below(path), query: new URLSearchParams(query) };
+    const mapped: unknown = request(asked, transform!.options);
+    if (isTarget(mapped)) return mapped;
+    if (isRefusal(mapped)) return errorAnswer(mapped.status, mapped.error);
+    throw new TypeError('a transform’s request gave neither { target } nor { status, error }');
   };
+}
+
+// What code outside gives is checked: a target is path and query, and a refusal an error status.
+function isTarget(mapped: unknown): mapped is { target: string } {
+  const { target } = (mapped ?? {}) as { target?: unknown };
+  return typeof target === 'string' && parseRequestTarget(target).ok && target.startsWith('/');
+}
+
+function isRefusal(mapped: unknown): mapped is { status: number; error: string } {
+  const { status, error } = (mapped ?? {}) as { status?: unknown; error?: unknown };
+  return isFinalStatus(status) && status >= 400 && typeof error === 'string';
 }

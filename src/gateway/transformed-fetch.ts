@@ -1,10 +1,11 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { CachegateError } from '../errors.ts';
 import { fieldValue } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import type { OriginClient, OriginRequest } from './origin-client.ts';
-import type { Transform, TransformResponse } from './transform.ts';
+import type { Transform, TransformedResponse, TransformResponse } from './transform.ts';
 
 export interface TransformedFetchOptions {
   readonly client: OriginClient;
@@ -12,37 +13,103 @@ export interface TransformedFetchOptions {
   readonly options: Record<string, unknown>;
   /** A longer body of the origin is an error. */
   readonly maxBodyBytes: number;
+  /** For the transform's work on one response, its fetches included. */
+  readonly deadlineMs: number;
 }
 
-/** Asks the origin and passes its response through a transform, further requests of the transform's own included. */
+/**
+ * Asks the origin and passes its response through a transform, further requests of the transform's own included.
+ * Rejects with `ERR_ORIGIN_TIMEOUT` past the deadline, and with a TypeError when the transform gives no response.
+ */
 export function createTransformedFetch(
   options: TransformedFetchOptions,
 ): (request: OriginRequest) => Promise<FetchedResponse> {
-  const { client, transform, maxBodyBytes } = options;
+  const { client, transform, maxBodyBytes, deadlineMs } = options;
   return async (request) => {
     const get = { ...request, method: 'GET', body: null };
-    const response = await client.fetch(get);
-    const result = await transform.response!(asSeen(response, maxBodyBytes), {
-      options: options.options,
-      target: request.target,
-      fetch: async (target) => asSeen(await client.fetch({ ...get, target }), maxBodyBytes),
-    });
-    // A transform that did not want the body leaves it; the connection is not to wait for it.
-    response.body.destroy();
-    const body = Buffer.from(result.body);
-    const headers = { 'Content-Type': 'application/json', ...result.headers };
-    return {
-      status: result.status,
-      fields: [
-        ...Object.entries(headers).flat(),
-        ...['Content-Length', String(body.length)],
-        ...['Date', fieldValue(response.fields, 'date') ?? formatHttpDate(response.responseAt)],
-      ],
-      body: Readable.from([body], { objectMode: false }),
-      requestAt: response.requestAt,
-      responseAt: response.responseAt,
+    const fetched: FetchedResponse[] = [];
+    const fetch = async (target: string) => {
+      const response = await client.fetch({ ...get, target });
+      fetched.push(response);
+      return response;
     };
+    const response = await fetch(request.target);
+    try {
+      const work = transform.response!(asSeen(response, maxBodyBytes), {
+        options: options.options,
+        target: request.target,
+        fetch: async (target) => asSeen(await fetch(target), maxBodyBytes),
+      });
+      return asFetched(await within(deadlineMs, work), response);
+    } finally {
+      // What a transform left unread must not keep a connection.
+      for (const { body } of fetched) body.destroy();
+    }
   };
+}
+
+async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new CachegateError('ERR_ORIGIN_TIMEOUT', `The transform was not done in ${deadlineMs} ms`));
+    }, deadlineMs);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function asFetched(result: TransformedResponse, response: FetchedResponse): FetchedResponse {
+  const { status, headers, body } = checked(result);
+  const content = Buffer.from(body);
+  const lasting = ['date', 'cache-control'].flatMap((name) => {
+    const value = fieldValue(response.fields, name);
+    return value === undefined ? [] : [[name === 'date' ? 'Date' : 'Cache-Control', value] as const];
+  });
+  // The transform's own fields stand over the origin's: when it was made, and who may keep it.
+  const fields = new Map<string, readonly [string, string]>();
+  const defaults = [
+    ['Date', formatHttpDate(response.responseAt)],
+    ['Content-Type', 'application/json'],
+  ] as const;
+  for (const field of [...defaults, ...lasting, ...Object.entries(headers)]) {
+    fields.set(field[0].toLowerCase(), field);
+  }
+  return {
+    status,
+    fields: [...[...fields.values()].flat(), 'Content-Length', String(content.length)],
+    body: Readable.from([content], { objectMode: false }),
+    requestAt: response.requestAt,
+    responseAt: response.responseAt,
+  };
+}
+
+const OF_THE_CONNECTION = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+]);
+
+/** What code outside gives is checked here, where it can still be told; Node would refuse it when it is sent. */
+function checked(result: unknown): Required<TransformedResponse> {
+  const { status, headers = {}, body } = (result ?? {}) as Partial<TransformedResponse>;
+  if (!isFinalStatus(status)) throw new TypeError(`a transform’s status must be from 200 to 599`);
+  if (typeof body !== 'string') throw new TypeError('a transform’s body must be a text');
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    if (OF_THE_CONNECTION.has(name.toLowerCase())) throw new TypeError(`a transform can’t set ${name}`);
+  }
+  return { status, headers, body };
+}
+
+export function isFinalStatus(status: unknown): status is number {
+  return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599;
 }
 
 function asSeen(response: FetchedResponse, maxBodyBytes: number): TransformResponse {
@@ -52,10 +119,8 @@ function asSeen(response: FetchedResponse, maxBodyBytes: number): TransformRespo
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBodyBytes) {
-        throw new CachegateError(
-          'ERR_ORIGIN_PROTOCOL',
-          `The origin's answer is longer than ${maxBodyBytes} bytes`,
-        );
+        const message = `The origin's answer is longer than ${maxBodyBytes} bytes`;
+        throw new CachegateError('ERR_ORIGIN_PROTOCOL', message);
       }
       chunks.push(chunk);
     }

@@ -18,5 +18,8 @@ export function parseWebOrigin(text: string, wildcards: boolean): WebOrigin | nu
   if (match === null) return null;
   const [, scheme, host, port = ''] = match as unknown as [string, string, string, string | undefined];
   if (!wildcards && (host === '*' || port === '*')) return null;
-  return { scheme, host, port };
+  return { scheme, host, port: port === DEFAULT_PORTS[scheme] ? '' : port };
 }
+
+// A browser leaves it out (RFC 6454 §6.2), so a pattern means the same with it.
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };

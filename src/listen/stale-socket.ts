@@ -1,9 +1,11 @@
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 
 /** Removes a Unix socket's file that a process which ended unasked has left: there, and nobody behind it. */
 export async function removeStaleSocket(path: string): Promise<void> {
-  if (await isStale(path)) await unlink(path);
+  const found = await lstat(path).catch(() => null);
+  // Connecting to a file of another kind is refused too, and that file is somebody's.
+  if (found?.isSocket() && (await isStale(path))) await unlink(path);
 }
 
 // Any other answer (no such file, no permission, somebody listens) is left for listening itself to tell.

@@ -47,7 +47,15 @@ export function createLog(options: LogOptions): Log {
       name: 'cachegate',
       level: options.level === 'minimal' ? 'warn' : 'info',
       redact: { paths: REDACTED, censor: '[redacted]' },
+      serializers: { err: shownError },
     },
     destination ?? pino.destination(1),
   );
+}
+
+// An error of somebody else's may carry a whole request with its credentials; only what says what it is is shown.
+function shownError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack } = error;
+  return { type: name, code: (error as { code?: unknown }).code, message, stack };
 }

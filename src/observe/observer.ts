@@ -1,7 +1,6 @@
 import type { CachegateError } from '../errors.ts';
 import type { Validation } from '../session/authority.ts';
 import type { PresentedSession } from '../session/presented-session.ts';
-import type { CacheOutcome } from './outcome.ts';
 
 /** Where a correlation id comes from: made only when somebody asks. */
 export interface Correlated {
@@ -30,11 +29,10 @@ export interface SessionObserver {
 
 /** What the HTTP cache and the gateway tell. */
 export interface RequestObserver {
-  /** An answer is about to be sent. */
-  answered?(service: string, status: number, outcome: CacheOutcome | null, request: Correlated): void;
-  originFailed?(service: string, error: CachegateError, correlationId: string): void;
+  /** The origin did not answer; the client gets 502 or 504, or a stale response. */
+  originFailed?(service: string, error: unknown, request: Correlated): void;
   /** A bug, or a transform that threw: the client gets a 500. */
-  requestFailed?(service: string | null, error: unknown, correlationId: string): void;
+  requestFailed?(service: string, error: unknown, request: Correlated): void;
 }
 
 /** What the use of the store tells. */
@@ -44,6 +42,7 @@ export interface StoreObserver {
     part: 'response cache' | 'rate limit',
     operation: 'read' | 'write',
     error: CachegateError,
+    request: Correlated,
   ): void;
   storeStateChanged?(state: 'available' | 'away', error?: CachegateError): void;
 }

@@ -7,7 +7,7 @@ import { createThrottle } from './throttle.ts';
 export function createStoreLog(log: Log, clock: Clock): StoreObserver {
   const failures = createThrottle(clock);
   return {
-    storeFailed(part, operation, error) {
+    storeFailed(part, operation, error, request) {
       const suppressed = failures.admit(`${part} ${operation}`);
       if (suppressed === null) return;
       log.error(
@@ -16,7 +16,8 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
           failedOperation: operation,
           error: error.message,
           errorType: error.code,
-          suppressed,
+          correlationId: request.correlationId(),
+          ...(suppressed > 0 && { suppressed }),
         },
         part === 'response cache'
           ? `Response cache check failed (${operation}): ${error.message}`
@@ -33,14 +34,13 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
 /** Log lines on requests that went wrong. */
 export function createRequestLog(log: Log): RequestObserver {
   return {
-    originFailed(service, error, correlationId) {
-      log.error(
-        { service, error: error.message, errorType: error.code, correlationId },
-        `Origin failed for ${service}`,
-      );
+    originFailed(service, error, request) {
+      const fields = { service, err: error, correlationId: request.correlationId() };
+      log.error(fields, `Origin failed for ${service}`);
     },
-    requestFailed(service, error, correlationId) {
-      log.error({ service, err: error, correlationId }, `Request failed for ${service}`);
+    requestFailed(service, error, request) {
+      const fields = { service, err: error, correlationId: request.correlationId() };
+      log.error(fields, `Request failed for ${service}`);
     },
   };
 }

@@ -17,7 +17,7 @@ function setUp() {
     clock,
     onStoreFailure: ({ code }) => failures.push(code),
   });
-  const allowed = async (key = 'a') => (await limiter.take(key)).allowed;
+  const allowed = async (key = 'a') => (await limiter.take(key, { correlationId: () => 'r1' })).allowed;
   return { clock, store, failures, limiter, allowed };
 }
 

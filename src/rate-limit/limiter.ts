@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { CachegateError } from '../errors.ts';
+import type { Correlated } from '../observe/observer.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { MaybePromise, RateRule, Store, TakeResult } from '../store/store.ts';
@@ -17,13 +18,13 @@ export interface LimiterOptions {
   /** Counts while the store is away. */
   readonly local: LocalWindows;
   readonly clock: Clock;
-  readonly onStoreFailure: (error: CachegateError) => void;
+  readonly onStoreFailure: (error: CachegateError, request: Correlated) => void;
 }
 
 export interface Limiter {
   readonly limit: Limit;
   /** Counts one request of `key`. Never rejects: while the store is away this process counts alone. */
-  take(key: string): MaybePromise<TakeResult>;
+  take(key: string, request: Correlated): MaybePromise<TakeResult>;
   /** The same without asking the store, for a request that has already found it away. */
   takeLocally(key: string): TakeResult;
 }
@@ -32,20 +33,22 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const { limit, store, local, clock } = options;
   const rules = [limit.rule];
   const takeLocally = (key: string) => local.take(key, rules, clock.now());
-  const fallBack = (key: string, error: unknown) => {
-    options.onStoreFailure(storeFailure(error));
+  const fallBack = (key: string, request: Correlated, error: unknown) => {
+    options.onStoreFailure(storeFailure(error), request);
     return takeLocally(key);
   };
   return {
     limit,
     takeLocally,
-    take(key) {
+    take(key, request) {
       if (store === null) return takeLocally(key);
       try {
         const taken = store.take(key, rules);
-        return taken instanceof Promise ? taken.catch((error: unknown) => fallBack(key, error)) : taken;
+        return taken instanceof Promise
+          ? taken.catch((error: unknown) => fallBack(key, request, error))
+          : taken;
       } catch (error) {
-        return fallBack(key, error);
+        return fallBack(key, request, error);
       }
     },
   };

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import type { FieldList } from '../http/fields.ts';
+import type { Correlated } from '../observe/observer.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
 
 /** A response from an origin, its header section there and its body on the way. Times are in milliseconds. */
@@ -24,7 +25,7 @@ export interface Forwarding {
 }
 
 /** A request as the cache sees it. */
-export interface CacheRequest {
+export interface CacheRequest extends Correlated {
   readonly service: string;
   /** The store's key of the resource. */
   readonly key: string;
@@ -39,7 +40,6 @@ export interface CacheRequest {
   readonly maxBodyBytes: number;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
-  readonly correlationId: () => string;
   /** Asks the origin; rejects with `ERR_ORIGIN_*`. */
   forward(how: Forwarding): Promise<FetchedResponse>;
   /** Makes the client's fields of the origin's: the same for every client. */

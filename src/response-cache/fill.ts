@@ -1,7 +1,6 @@
 import { type Assessment, assessResponse, type ResponseFacts } from '../engine/assessment.ts';
 import { variantKey } from '../engine/selection.ts';
 import { conditionalFields, freshen, isIdentifiedBy } from '../engine/validation.ts';
-import type { CachegateError } from '../errors.ts';
 import { type FieldList, fieldValue } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import type { StoredEntry } from './entry.ts';
@@ -22,10 +21,11 @@ export interface Arriving {
 /** How a fill came down. Only `arriving` and `validated` may be shared with requests that wait. */
 export type Landing =
   | Arriving
-  /** 304: the stored response, freshened. */
-  | { readonly kind: 'validated'; readonly entry: StoredEntry }
-  | { readonly kind: 'unshared'; readonly response: FetchedResponse; readonly assessment: Assessment | null }
-  | { readonly kind: 'failed'; readonly error: CachegateError };
+  /** 304: the stored response, freshened; and whether it may still be stored and shared. */
+  | { readonly kind: 'validated'; readonly entry: StoredEntry; readonly storable: boolean }
+  | { readonly kind: 'unshared'; readonly response: FetchedResponse }
+  /** The origin did not answer (`ERR_ORIGIN_*`), or a transform failed. */
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 /**
  * One exchange with the origin on behalf of everyone who waits for it. It ends early when all who wait for its header
@@ -33,7 +33,7 @@ export type Landing =
  */
 export class Fill {
   readonly landing: Promise<Landing>;
-  /** Set when the resource was invalidated meanwhile: what arrives is older than that, and is not stored. */
+  /** Set when the resource was invalidated meanwhile: what arrives is older than that, and is neither stored nor shared. */
   outdated = false;
   readonly #controller = new AbortController();
   #waiting = 0;
@@ -48,7 +48,8 @@ export class Fill {
     const leave = () => {
       if (--this.#waiting === 0) this.#controller.abort();
     };
-    signal?.addEventListener('abort', leave);
+    if (signal?.aborted) leave();
+    else signal?.addEventListener('abort', leave);
     const landing = await this.landing;
     signal?.removeEventListener('abort', leave);
     return landing;
@@ -64,16 +65,18 @@ export class Fill {
       response.body.resume();
       if (!isIdentifiedBy(stored.response, response)) return this.#received(request, await forward([]));
       const freshened = { ...freshen(stored.response, response), body: stored.response.body };
-      return { kind: 'validated', entry: toEntry(request, freshened) };
+      const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
+      const { storable } = assessResponse(asGet, freshened, request.policy);
+      return { kind: 'validated', entry: toEntry(request, freshened), storable };
     } catch (error) {
-      return { kind: 'failed', error: error as CachegateError };
+      return { kind: 'failed', error };
     }
   }
 
   #received(request: CacheRequest, response: FetchedResponse): Landing {
     const assessment = assessResponse(request.facts, response, request.policy);
     if (!assessment.storable || declaredLength(response.fields) > request.maxBodyBytes) {
-      return { kind: 'unshared', response, assessment };
+      return { kind: 'unshared', response };
     }
     const nominated = assessment.nominated === '*' ? [] : assessment.nominated;
     return {

@@ -1,24 +1,25 @@
-import { assessResponse } from '../engine/assessment.ts';
+import { assessResponse, type RequestFacts } from '../engine/assessment.ts';
 import { variantKey } from '../engine/selection.ts';
+import { withoutFields } from '../http/fields.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import { type Reading, readAll } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
 import { StoredEntry } from './entry.ts';
-import { decodeStoredForm, type StoredForm } from './stored-form.ts';
+import { decodeStoredForm, type StoredForm, type Variants } from './stored-form.ts';
 
 /** What the store holds for a request. */
 export interface Found {
   /** The stored response that the request selects. */
   readonly entry: StoredEntry | null;
-  /** The sets of fields that the resource's variants are selected by; empty when it does not vary. */
-  readonly nominated: readonly (readonly string[])[];
+  /** How the resource varies, and for how long that is known; `null` when it does not. */
+  readonly variants: (Variants & { readonly expiresInMs: number }) | null;
   /** The store could not be asked. */
   readonly away: boolean;
 }
 
-const NOTHING: Found = { entry: null, nominated: [], away: false };
-const AWAY: Found = { entry: null, nominated: [], away: true };
+const NOTHING: Found = { entry: null, variants: null, away: false };
+const AWAY: Found = { entry: null, variants: null, away: true };
 
 /** Finds what a request selects, beginning with what was read under its resource's key. */
 export type Lookup = (request: CacheRequest, reading: Reading) => MaybePromise<Found>;
@@ -37,38 +38,48 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
     return result;
   }
 
-  async function selectVariant(request: CacheRequest, nominated: Found['nominated']): Promise<Found> {
-    const variantKeys = nominated.map((names) => keys.variant(request.key, variantKey(names, request.facts)));
+  async function selectVariant(
+    request: CacheRequest,
+    variants: NonNullable<Found['variants']>,
+  ): Promise<Found> {
+    const variantKeys = variants.nominated.map((names) =>
+      keys.variant(request.key, variants.generation, variantKey(names, request.facts)),
+    );
     for (const reading of await readAll(store, variantKeys)) {
-      if (!reading.ok) return { ...AWAY, nominated };
+      if (!reading.ok) return { entry: null, variants, away: true };
       if (reading.value === null) continue;
       const entry = decode(request, reading.value.bytes);
-      if (entry instanceof StoredEntry) return { entry, nominated, away: false };
+      if (entry instanceof StoredEntry) return { entry, variants, away: false };
     }
-    return { entry: null, nominated, away: false };
+    return { entry: null, variants, away: false };
   }
 
   return (request, reading) => {
     if (!reading.ok) return AWAY;
     if (reading.value === null) return NOTHING;
-    const result = decode(request, reading.value.bytes);
-    if (result instanceof StoredEntry) return { entry: result, nominated: [], away: false };
-    return result?.kind === 'variants' ? selectVariant(request, result.nominated) : NOTHING;
+    const { bytes, expiresInMs } = reading.value;
+    const result = decode(request, bytes);
+    if (result instanceof StoredEntry) return { entry: result, variants: null, away: false };
+    if (result?.kind !== 'variants') return NOTHING;
+    const { generation, nominated } = result;
+    return selectVariant(request, { generation, nominated, expiresInMs });
   };
 }
 
+// A stored response is judged for everyone; what depends on who asks is decided for each request.
+const ANYONE: RequestFacts = { method: 'GET', field: () => undefined };
+
 /** Judges a stored response by the request's service: its policy may be newer than what is stored. */
 export function toEntry(request: CacheRequest, response: StoredEntry['response']): StoredEntry {
-  const assessment = assessResponse(request.facts, response, request.policy);
-  return new StoredEntry(response, assessment, request.present(withLength(response)));
+  const assessment = assessResponse(ANYONE, response, request.policy);
+  return new StoredEntry(response, assessment, request.present(asAnswered(response)));
 }
 
-// A stored body is whole, so its length is known even where the origin sent it in chunks.
-function withLength({ fields, body, status }: StoredEntry['response']): string[] {
-  const rest: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i]!.toLowerCase() !== 'content-length') rest.push(fields[i]!, fields[i + 1]!);
-  }
-  if (status !== 204 && status !== 304) rest.push('Content-Length', String(body.length));
-  return rest;
+// A hit has an Age of its own; and a stored body is whole, so its length is known even where it came in chunks.
+function asAnswered({ fields, body, status }: StoredEntry['response']): string[] {
+  const lasting = withoutFields(fields, OF_ITS_TRANSFER);
+  if (status !== 204) lasting.push('Content-Length', String(body.length));
+  return lasting;
 }
+
+const OF_ITS_TRANSFER: ReadonlySet<string> = new Set(['age', 'content-length']);

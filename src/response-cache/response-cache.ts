@@ -12,7 +12,8 @@ import { type Reading, storeFailure } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
 import type { StoredEntry } from './entry.ts';
-import { type Arriving, Fill } from './fill.ts';
+import { type Arriving, Fill, type Landing } from './fill.ts';
+import { createFills } from './fills.ts';
 import { createLookup, type Found } from './lookup.ts';
 import { createSaver } from './saver.ts';
 
@@ -43,12 +44,11 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   const { store, clock, background, observer } = options;
   const lookup = createLookup(store, options.keys);
   const save = createSaver(options);
-  /** Fills that others may join, by resource. */
-  const fills = new Map<string, Fill>();
+  const fills = createFills();
 
   function carryOut(request: CacheRequest, found: Found): MaybePromise<CacheAnswer> {
     const now = clock.now();
-    const selected = found.entry ?? (found.nominated.length > 0 ? 'vary-miss' : null);
+    const selected = found.entry ?? (found.variants === null ? null : 'vary-miss');
     const plan = decide(request.facts, selected, now);
     switch (plan.action) {
       case 'reuse':
@@ -74,41 +74,45 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
     const uris = invalidatedUris(request.facts.method, response.status, response.fields, request.targetUri);
     const keys = uris.map((uri) => request.keyOf(uri)).filter((key) => key !== null);
-    if (keys.length > 0) await invalidate(keys);
+    if (keys.length > 0) await invalidate(request, keys);
     return forwarded(request, response, plan);
   }
 
-  async function invalidate(keys: string[]): Promise<void> {
-    for (const key of keys) {
-      const fill = fills.get(key);
-      if (fill !== undefined) fill.outdated = true;
-    }
+  async function invalidate(request: CacheRequest, keys: readonly string[]): Promise<void> {
+    for (const key of keys) fills.outdate(key);
     try {
       await store.delete(keys);
     } catch (error) {
-      observer.storeFailed?.('response cache', 'write', storeFailure(error));
+      observer.storeFailed?.('response cache', 'write', storeFailure(error), request);
     }
   }
 
+  /** By another request's response where one is on its way and fits; else the origin is asked. */
   async function fetchAndStore(request: CacheRequest, plan: Forward, found: Found): Promise<CacheAnswer> {
-    const underWay = fills.get(request.key);
-    if (underWay !== undefined) {
-      const shared = await join(request, underWay, plan);
+    const tried = new Set<Fill>();
+    for (;;) {
+      const fill = fills.joinable(request.key, tried);
+      if (fill === null) return lead(request, plan, found);
+      tried.add(fill);
+      const landing = await fill.wait(request.signal);
+      const shared = share(request, fill, landing, plan);
       if (shared !== null) return shared;
+      // Nobody shares what was not shareable; only another variant may still be on its way.
+      if (landing.kind !== 'arriving') return lead(request, plan, found);
     }
-    return lead(request, plan, found);
   }
 
   /** Another request's response, if this request can be answered by it. */
-  async function join(request: CacheRequest, fill: Fill, plan: Forward): Promise<CacheAnswer | null> {
-    const landing = await fill.wait(request.signal);
+  function share(request: CacheRequest, fill: Fill, landing: Landing, plan: Forward): CacheAnswer | null {
+    if (fill.outdated) return null;
     const now = clock.now();
     if (landing.kind === 'validated') {
-      return mayReuse(request, landing.entry, now) ? fromEntry(request, landing.entry, now) : null;
+      const { entry, storable } = landing;
+      return storable && mayReuse(request, entry, now) ? fromEntry(request, entry, now) : null;
     }
     if (landing.kind !== 'arriving' || !landing.body.joinable) return null;
     if (variantKey(landing.nominated, request.facts) !== landing.variant) return null;
-    return mayReuse(request, landing, now) ? arriving(request, landing, plan, true) : null;
+    return mayReuse(request, landing, now) ? arriving(request, landing, plan, { collapsed: true }) : null;
   }
 
   function mayReuse(request: CacheRequest, candidate: Candidate, now: number): boolean {
@@ -120,9 +124,9 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     const landing = await begin(request, plan, found).wait(request.signal);
     switch (landing.kind) {
       case 'validated':
-        return validated(request, landing.entry, plan);
+        return validated(request, landing.entry, plan, landing.storable);
       case 'arriving':
-        return arriving(request, landing, plan, false);
+        return arriving(request, landing, plan, { stored: !found.away });
       case 'unshared': {
         const stale = standIn(request, landing.response.status, found);
         if (stale === null) return forwarded(request, landing.response, plan);
@@ -130,12 +134,10 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
         return stale;
       }
       case 'failed': {
-        if (!request.signal.aborted) {
-          observer.originFailed?.(request.service, landing.error, request.correlationId());
-        }
         const stale = standIn(request, null, found);
-        if (stale !== null) return stale;
-        throw landing.error;
+        if (stale === null) throw landing.error;
+        observer.originFailed?.(request.service, landing.error, request);
+        return stale;
       }
     }
   }
@@ -150,10 +152,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   function begin(request: CacheRequest, plan: Forward, found: Found): Fill {
     const fill = new Fill(request, plan.action === 'validate' ? found.entry : null);
-    if (!fills.has(request.key)) fills.set(request.key, fill);
-    const close = () => {
-      if (fills.get(request.key) === fill) fills.delete(request.key);
-    };
+    fills.add(request.key, fill);
+    const close = () => fills.remove(request.key, fill);
     // Open until it is stored, so that a request that looked before finds it here.
     const accepted = background.run(() => keep(request, fill, found).finally(close));
     if (!accepted) void fill.landing.then(close);
@@ -163,12 +163,13 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   async function keep(request: CacheRequest, fill: Fill, found: Found): Promise<void> {
     const landing = await fill.landing;
     if (landing.kind === 'validated') {
-      if (!fill.outdated)
-        await save(request, landing.entry.response, landing.entry.assessment, found.nominated);
+      const { entry, storable } = landing;
+      if (!storable) await invalidate(request, [request.key]);
+      else if (!fill.outdated) await save(request, entry.response, entry.assessment, found.variants);
     } else if (landing.kind === 'arriving') {
       const body = await landing.body.whole;
       if (body === null || fill.outdated || !lengthAgrees(landing, body)) return;
-      await save(request, { ...landing.response, body }, landing.assessment, found.nominated);
+      await save(request, { ...landing.response, body }, landing.assessment, found.variants);
     }
   }
 
@@ -177,15 +178,14 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     const fill = begin(request, { action: 'validate', fwd: 'stale' }, found);
     background.run(async () => {
       const landing = await fill.wait(null);
-      if (landing.kind === 'failed')
-        observer.originFailed?.(request.service, landing.error, request.correlationId());
+      if (landing.kind === 'failed') observer.originFailed?.(request.service, landing.error, request);
       if (landing.kind === 'unshared') landing.response.body.destroy();
     });
   }
 
   return {
     respond(request, reading) {
-      if (!reading.ok) observer.storeFailed?.('response cache', 'read', reading.error);
+      if (!reading.ok) observer.storeFailed?.('response cache', 'read', reading.error, request);
       const found = lookup(request, reading);
       return found instanceof Promise
         ? found.then((result) => carryOut(request, result))
@@ -203,8 +203,8 @@ function fromEntry(request: CacheRequest, entry: StoredEntry, now: number): Cach
 }
 
 /** An origin's 304 to our own condition: the client gets the freshened response, and learns what happened. */
-function validated(request: CacheRequest, entry: StoredEntry, plan: Forward): CacheAnswer {
-  const outcome = { hit: false, fwd: plan.fwd, fwdStatus: 304, stored: true } as const;
+function validated(request: CacheRequest, entry: StoredEntry, plan: Forward, stored: boolean): CacheAnswer {
+  const outcome: CacheOutcome = { hit: false, fwd: plan.fwd, fwdStatus: 304, ...(stored && { stored }) };
   const fields = request.present(entry.response.fields);
   if (isNotModified(request.facts, entry.response)) {
     return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
@@ -212,13 +212,17 @@ function validated(request: CacheRequest, entry: StoredEntry, plan: Forward): Ca
   return { status: entry.status, fields, body: entry.response.body, outcome };
 }
 
-function arriving(request: CacheRequest, landing: Arriving, plan: Forward, collapsed: boolean): CacheAnswer {
-  const { response, body } = landing;
+function arriving(
+  request: CacheRequest,
+  { response, body }: Arriving,
+  plan: Forward,
+  { stored = false, collapsed = false },
+): CacheAnswer {
   const outcome: CacheOutcome = {
     hit: false,
     fwd: plan.fwd,
     fwdStatus: response.status,
-    stored: true,
+    ...(stored && { stored }),
     ...(collapsed && { collapsed }),
   };
   const fields = request.present(response.fields);

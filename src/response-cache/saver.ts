@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Assessment } from '../engine/assessment.ts';
 import { retentionMs } from '../engine/freshness.ts';
@@ -7,6 +8,7 @@ import type { StoreKeys } from '../store/keys.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { Store } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
+import type { Found } from './lookup.ts';
 import { encodeStoredForm, type StoredResponse } from './stored-form.ts';
 
 export interface SaverOptions {
@@ -16,48 +18,46 @@ export interface SaverOptions {
   readonly observer: StoreObserver;
 }
 
-/** Stores a response under its resource's key, or, where it varies, under a variant's key that the resource names. */
+/** Stores a response under its resource's key, or, where it varies, under a variant's key that the resource leads to. */
 export type Save = (
   request: CacheRequest,
   response: StoredResponse,
   assessment: Assessment,
-  known: readonly (readonly string[])[],
+  variants: Found['variants'],
 ) => Promise<void>;
 
 // An origin that changes its Vary keeps only its newest ways; each is one more key to read.
 const MAX_NOMINATED_SETS = 4;
+const GENERATION_BYTES = 9;
 
 export function createSaver({ store, keys, clock, observer }: SaverOptions): Save {
-  async function write(
-    request: CacheRequest,
-    response: StoredResponse,
-    assessment: Assessment,
-    known: readonly (readonly string[])[],
-  ): Promise<void> {
+  async function write(...[request, response, assessment, known]: Parameters<Save>): Promise<void> {
     const ttlMs = Math.floor(retentionMs(assessment, request.policy, clock.now()));
-    if (ttlMs < 1) return;
-    const bytes = encodeStoredForm({ kind: 'response', response });
     const { nominated } = assessment;
-    if (nominated === '*') return;
+    if (ttlMs < 1 || nominated === '*') return;
+    const bytes = encodeStoredForm({ kind: 'response', response });
     if (nominated.length === 0) {
       await store.set(request.key, bytes, ttlMs);
       return;
     }
-    const others = known.filter((names) => names.join() !== nominated.join());
-    const index = encodeStoredForm({
-      kind: 'variants',
-      nominated: [nominated, ...others].slice(0, MAX_NOMINATED_SETS),
-    });
-    // The variant first: an index must not name what is not there yet.
-    await store.set(keys.variant(request.key, variantKey(nominated, request.facts)), bytes, ttlMs);
-    await store.set(request.key, index, ttlMs);
+    const generation = known?.generation ?? randomBytes(GENERATION_BYTES).toString('base64url');
+    const others = known?.nominated.filter((names) => names.join() !== nominated.join()) ?? [];
+    const sets = [nominated, ...others].slice(0, MAX_NOMINATED_SETS);
+    const variants = encodeStoredForm({ kind: 'variants', generation, nominated: sets });
+    // The variant first: nothing should lead to what is not there yet. The way to it lasts as long as its longest.
+    await store.set(
+      keys.variant(request.key, generation, variantKey(nominated, request.facts)),
+      bytes,
+      ttlMs,
+    );
+    await store.set(request.key, variants, Math.max(ttlMs, Math.floor(known?.expiresInMs ?? 0)));
   }
 
-  return async (request, response, assessment, known) => {
+  return async (...saved) => {
     try {
-      await write(request, response, assessment, known);
+      await write(...saved);
     } catch (error) {
-      observer.storeFailed?.('response cache', 'write', storeFailure(error));
+      observer.storeFailed?.('response cache', 'write', storeFailure(error), saved[0]);
     }
   };
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /**
  * One body from the origin, read by several clients at once as it arrives.
@@ -18,7 +19,7 @@ export interface SharedBody {
 // How far the source may run ahead of the slowest reader once nothing is kept.
 const AHEAD_BYTES = 256 * 1024;
 
-/** @param onAbandoned called when the last reader left before the end, so that nobody wants the rest. */
+/** @param onAbandoned called when nobody wants the rest: no reader is left, or none came and it can't be stored. */
 export function shareBody(source: Readable, keepBytes: number, onAbandoned: () => void): SharedBody {
   /** Readers by what each reads next, counted in chunks from the body's first. */
   const readers = new Map<symbol, number>();
@@ -44,6 +45,9 @@ export function shareBody(source: Readable, keepBytes: number, onAbandoned: () =
   }
 
   async function roomForMore(): Promise<void> {
+    // Who is to read may need a moment to begin; then, what nobody reads and nobody can store is not fetched on.
+    if (readers.size === 0) await turn();
+    if (readers.size === 0) onAbandoned();
     for (;;) {
       dropWhatAllHad();
       if (held <= AHEAD_BYTES || readers.size === 0) return;

@@ -29,12 +29,16 @@ describe('the stored form', () => {
   });
 
   it('gives back the sets of nominated fields', () => {
-    const form: StoredForm = { kind: 'variants', nominated: [['accept', 'accept-language'], ['cookie']] };
+    const form: StoredForm = {
+      kind: 'variants',
+      generation: 'g1',
+      nominated: [['accept', 'accept-language'], ['cookie']],
+    };
     expect(decodeStoredForm(encodeStoredForm(form))).toEqual(form);
   });
 
   it('takes another version for a miss', () => {
-    const bytes = encodeStoredForm({ kind: 'variants', nominated: [['accept']] });
+    const bytes = encodeStoredForm({ kind: 'variants', generation: 'g1', nominated: [['accept']] });
     bytes[0] = 2;
     expect(decodeStoredForm(bytes)).toBeNull();
   });

@@ -6,12 +6,19 @@ export interface StoredResponse extends ResponseFacts {
 }
 
 /**
- * What lies under a resource's key: the response itself, or, where it varies, the sets of request fields that its
- * variants were selected by (the newest first).
+ * What lies under a resource's key: the response itself, or, where it varies, how it does.
  */
 export type StoredForm =
   | { readonly kind: 'response'; readonly response: StoredResponse }
-  | { readonly kind: 'variants'; readonly nominated: readonly (readonly string[])[] };
+  | ({ readonly kind: 'variants' } & Variants);
+
+/** How a resource varies. */
+export interface Variants {
+  /** Part of every variant's key: with a new one, what was stored before is out of reach. */
+  readonly generation: string;
+  /** The sets of request fields that variants were selected by, the newest first. */
+  readonly nominated: readonly (readonly string[])[];
+}
 
 // The first byte. Another release's unknown version is a miss, so old and new run side by side.
 const FORMAT_VERSION = 1;
@@ -23,7 +30,8 @@ const PREFIX_BYTES = 6;
 /** Field values hold no line feed (RFC 9110 §5.5), so lines keep a head apart: status and times, then names and values. */
 export function encodeStoredForm(form: StoredForm): Buffer {
   if (form.kind === 'variants') {
-    return assemble(KIND_VARIANTS, form.nominated.map((names) => names.join(' ')).join('\n'), EMPTY);
+    const lines = [form.generation, ...form.nominated.map((names) => names.join(' '))];
+    return assemble(KIND_VARIANTS, lines.join('\n'), EMPTY);
   }
   const { status, requestAt, responseAt, fields, body } = form.response;
   return assemble(KIND_RESPONSE, [`${status} ${requestAt} ${responseAt}`, ...fields].join('\n'), body);
@@ -48,7 +56,8 @@ export function decodeStoredForm(bytes: Buffer): StoredForm | null {
   if (bodyAt > bytes.length) return null;
   const lines = bytes.toString('latin1', PREFIX_BYTES, bodyAt).split('\n');
   if (bytes[1] === KIND_VARIANTS) {
-    return { kind: 'variants', nominated: lines.map((line) => line.split(' ')) };
+    const [generation = '', ...sets] = lines;
+    return { kind: 'variants', generation, nominated: sets.map((line) => line.split(' ')) };
   }
   if (bytes[1] !== KIND_RESPONSE || lines.length % 2 === 0) return null;
   const numbers = lines.shift()!.split(' ').map(Number);

@@ -15,14 +15,25 @@ export interface PresentedSession {
 /** Whether the store's key holds the id itself or a keyed hash of it. */
 export type IdInKey = 'plain' | 'hashed';
 
+export interface SessionPresenterOptions {
+  /** Whose rate limit it is. */
+  readonly service: string;
+  /** What tells the deployment's authorities apart; empty where there is one. */
+  readonly authority: string;
+  readonly keys: StoreKeys;
+  readonly idInKey: IdInKey;
+}
+
 // Keyed hashes cost microseconds, a look-up here a tenth of one.
 const REMEMBERED = 10_000;
 
 /** Makes a `PresentedSession` of an id; `null` for a malformed one. Remembers a bounded number. */
-export function createSessionPresenter(
-  keys: StoreKeys,
-  idInKey: IdInKey,
-): (id: string) => PresentedSession | null {
+export function createSessionPresenter({
+  service,
+  authority,
+  keys,
+  idInKey,
+}: SessionPresenterOptions): (id: string) => PresentedSession | null {
   const known = new LRUCache<string, PresentedSession>({ max: REMEMBERED });
   return (id) => {
     const remembered = known.get(id);
@@ -31,8 +42,8 @@ export function createSessionPresenter(
     const session: PresentedSession = {
       id,
       shownId: cutSessionId(id),
-      storeKey: keys.session(idInKey === 'hashed' ? keys.hash(id) : id),
-      rateLimitKey: keys.rateLimit('session', id),
+      storeKey: keys.session(authority, idInKey === 'hashed' ? keys.hash(id) : id),
+      rateLimitKey: keys.rateLimit(service, 'session', id),
     };
     known.set(id, session);
     return session;

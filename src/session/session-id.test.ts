@@ -25,5 +25,11 @@ describe('a session id', () => {
 
   it('is shown by its first 8 characters', () => {
     expect(cutSessionId('abc12345def67890')).toBe('abc12345');
+    expect(cutSessionId('abc123456')).toBe('abc12345');
+  });
+
+  it('is never shown whole', () => {
+    expect(cutSessionId('abc12345')).toBe('abc1');
+    expect(cutSessionId('a')).toBe('');
   });
 });

@@ -9,7 +9,9 @@ export function isWellFormedSessionId(id: string): boolean {
   return id.length <= MAX_SESSION_ID_LENGTH && COOKIE_OCTETS.test(id);
 }
 
-/** What of an id may be shown: its first 8 characters. A session id is a secret. */
+const SHOWN_CHARACTERS = 8;
+
+/** What of an id may be shown: its first 8 characters, and never all of it. A session id is a secret. */
 export function cutSessionId(id: string): string {
-  return id.slice(0, 8);
+  return id.slice(0, id.length > SHOWN_CHARACTERS ? SHOWN_CHARACTERS : Math.floor(id.length / 2));
 }

@@ -42,7 +42,12 @@ function setUp(events: string[] = []) {
       sessionValidated: (_, __, { verdict }) => events.push(verdict),
     },
   });
-  const present = createSessionPresenter(createStoreKeys('', 'secret'), 'plain');
+  const present = createSessionPresenter({
+    service: 'airtable',
+    authority: '',
+    keys: createStoreKeys('', 'secret'),
+    idInKey: 'plain',
+  });
   return { clock, store, background, waiting, cache, session: present(ID) as PresentedSession, events };
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import type { CachegateError } from '../errors.ts';
@@ -48,6 +49,9 @@ function isValid(bytes: Buffer): boolean {
   return bytes.length === 4 && bytes.readUInt32LE() === VALID_WORD;
 }
 
+// Bounds what is remembered of sessions in this process; none of it lets anyone in.
+const REMEMBERED = 10_000;
+
 interface Flight<Refusal> {
   readonly payer: string;
   readonly judgement: Promise<SessionJudgement<Refusal>>;
@@ -60,6 +64,8 @@ interface Flight<Refusal> {
 export function createValidationCache<Refusal>(options: ValidationCacheOptions): ValidationCache<Refusal> {
   const { authority, store, clock, observer } = options;
   const flights = new Map<string, Flight<Refusal>>();
+  /** When sessions that were found valid here may cause a validation at their payer's cost again. */
+  const lately = new LRUCache<string, number>({ max: REMEMBERED });
 
   async function ask(session: PresentedSession, applicant: Applicant<Refusal>): Promise<Validation> {
     const startedAt = clock.now();
@@ -85,9 +91,13 @@ export function createValidationCache<Refusal>(options: ValidationCacheOptions):
     const fly = async (): Promise<SessionJudgement<Refusal>> => {
       let keeping = false;
       try {
-        const refusal = await applicant.spend();
+        // Budgets are against invented ids: a session that was valid a moment ago is not one, even if no store keeps it.
+        const known = (lately.get(session.id) ?? 0) > clock.now();
+        const refusal = known ? null : await applicant.spend();
         if (refusal !== null) return { kind: 'refused', refusal };
         const { verdict } = await ask(session, applicant);
+        if (verdict === 'valid') lately.set(session.id, clock.now() + options.ttlMs);
+        else if (verdict === 'invalid') lately.delete(session.id);
         if (verdict !== 'valid') return { kind: verdict };
         // The flight stays open until its write has settled: a request that read before it joins, and asks nobody.
         keeping = options.background.run(() => keep(session, applicant.correlationId()).finally(land));

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
+import type { CachegateError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { StoreObserver } from '../observe/observer.ts';
 import { createMemoryStore } from '../store/memory.ts';
@@ -29,12 +30,42 @@ export function openStore(config: Config, clock: Clock, observer: StoreObserver)
     const store = createMemoryStore({ maxBytes: config.memory_limit_mib * MIB, clock });
     return { store, distant: false, state: () => 'available', shownUrl: url };
   }
-  const store = createResilientStore(createValkeyStore({ url }), {
+  const health = createHealth((state, error) => observer.storeStateChanged?.(state, error));
+  const backend = createValkeyStore({
+    url,
+    onConnectionChange: ({ connected, error }) => health.connection(connected, error),
+  });
+  const store = createResilientStore(backend, {
     deadlineMs: config.store_timeout_ms,
     onStateChange: ({ state, error }) =>
-      observer.storeStateChanged?.(state, error === undefined ? undefined : storeFailure(error)),
+      health.circuit(state === 'available', error === undefined ? undefined : storeFailure(error)),
   });
-  return { store, distant: true, state: () => store.state, shownUrl: redactUrl(url) };
+  return { store, distant: true, state: health.state, shownUrl: redactUrl(url) };
+}
+
+/** Available is a store that is connected and whose circuit is closed; each change of both together is told once. */
+function createHealth(onChange: (state: StoreState, error?: CachegateError) => void) {
+  let connected = false;
+  let closed = true;
+  let known: StoreState | null = null;
+  const state = (): StoreState => (connected && closed ? 'available' : 'away');
+  function update(error: CachegateError | undefined): void {
+    const now = state();
+    // That it is there at the start is no change; the greeting says it.
+    if (now !== known && !(known === null && now === 'available')) onChange(now, error);
+    known = now;
+  }
+  return {
+    state,
+    connection(isConnected: boolean, error?: CachegateError) {
+      connected = isConnected;
+      update(error);
+    },
+    circuit(isClosed: boolean, error?: CachegateError) {
+      closed = isClosed;
+      update(error);
+    },
+  };
 }
 
 /** Says once at start whether the store answers. One that is away does not stop the start: it comes back by itself. */

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
-import type { ServiceConfig } from '../config/schema.ts';
+import type { Config, ServiceConfig } from '../config/schema.ts';
+import { DEFAULT_LIMITS, NO_LIMITS } from '../config/service-schema.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import type { ClientAddress } from '../gateway/client-address.ts';
 import { createCors } from '../gateway/cors.ts';
@@ -30,7 +32,12 @@ export interface SharedParts {
   readonly localWindows: LocalWindows;
   readonly clientAddress: ClientAddress;
   readonly development: boolean;
+  /** Services ask different authorities, so that a verdict's key must say whose it is. */
+  readonly severalAuthorities: boolean;
 }
+
+// What a transform may read where nothing is cached.
+const UNCACHED_BODY_BYTES = 8 * 1024 * 1024;
 
 // All that a proxy can pass on; TRACE would show the client's fields to scripts, CONNECT is for tunnels.
 const USUAL_METHODS = [
@@ -50,19 +57,21 @@ const USUAL_METHODS = [
 /** Makes a service of its configuration: the names of the file here, the names of the code there. */
 export function wireService(name: string, config: ServiceConfig, shared: SharedParts): WiredService {
   const { store, keys, clock, observer } = shared;
+  // A gate is limited unless it says otherwise; a plain proxy is not.
+  const limits = config.rate_limit ?? (config.session === undefined ? NO_LIMITS : DEFAULT_LIMITS);
   const limit = (kind: 'session' | 'address'): Limiter | null => {
-    const rule = config.rate_limit?.[kind] ?? 'off';
+    const rule = limits[kind];
     if (rule === 'off') return null;
     return createLimiter({
       limit: { name: kind, rule: { limit: rule.limit, windowMs: rule.window_seconds * 1000 } },
       store,
       local: shared.localWindows,
       clock,
-      onStoreFailure: (error) => observer.storeFailed?.('rate limit', 'write', error),
+      onStoreFailure: (error, request) => observer.storeFailed?.('rate limit', 'write', error, request),
     });
   };
   const authority = config.session === undefined ? null : createAuthority(config.session);
-  const gate = authority === null ? null : createGate(config.session!, authority, shared);
+  const gate = authority === null ? null : createGate(name, config.session!, authority, shared);
   const { responses } = shared;
   const service = createService({
     name,
@@ -84,7 +93,8 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     validationLimiter: gate === null ? null : limit('address'),
     cache: config.cache === 'off' || store === null || responses === null ? null : { responses, store },
     policy: policyOf(config),
-    maxBodyBytes: config.cache === 'off' ? 0 : config.cache.max_body_bytes,
+    maxBodyBytes: config.cache === 'off' ? UNCACHED_BODY_BYTES : config.cache.max_body_bytes,
+    transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
     forwarding: forwardingOf(config),
     responseFields: config.response_headers,
     transform:
@@ -109,6 +119,19 @@ function codeOf({ request, response }: NonNullable<ServiceConfig['transform']>) 
 
 type SessionConfig = NonNullable<ServiceConfig['session']>;
 
+/** Whether services ask different authorities: what one calls valid is nothing to another. */
+export function hasSeveralAuthorities(services: Config['services']): boolean {
+  const sessions = Object.values(services).flatMap(({ session }) => (session === undefined ? [] : [session]));
+  return new Set(sessions.map(authorityDigest)).size > 1;
+}
+
+const DIGEST_LENGTH = 8;
+
+function authorityDigest({ url, path, cookie }: SessionConfig): string {
+  const text = JSON.stringify([url, path, cookie]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_LENGTH);
+}
+
 function createAuthority(config: SessionConfig): Authority {
   return createHttpAuthority({
     name: config.name,
@@ -118,12 +141,22 @@ function createAuthority(config: SessionConfig): Authority {
   });
 }
 
-function createGate(config: SessionConfig, authority: Authority, shared: SharedParts): SessionGate {
+function createGate(
+  service: string,
+  config: SessionConfig,
+  authority: Authority,
+  shared: SharedParts,
+): SessionGate {
   const store = config.cache ? shared.store : null;
   return {
     cookieName: config.cookie,
     fieldName: config.header?.toLowerCase() ?? null,
-    present: createSessionPresenter(shared.keys, config.id_in_key),
+    present: createSessionPresenter({
+      service,
+      authority: shared.severalAuthorities ? authorityDigest(config) : '',
+      keys: shared.keys,
+      idInKey: config.id_in_key,
+    }),
     store,
     validations: createValidationCache<TakeResult>({
       authority,

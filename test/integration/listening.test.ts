@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { get as getTls } from 'node:https';
 import { connect } from 'node:net';
@@ -61,6 +61,15 @@ describe('the server listens', () => {
   });
 });
 
+it('a file that is no socket stays as it is', async () => {
+  const path = join(folder, 'notes.txt');
+  await writeFile(path, 'not to be lost');
+  await expect(hello((config) => ({ ...config, listen: { kind: 'unix', path } }))).rejects.toMatchObject({
+    code: 'ERR_SERVER_LISTEN',
+  });
+  expect(await readFile(path, 'utf8')).toBe('not to be lost');
+});
+
 describe('the admin side', () => {
   const withAdmin = (store?: string) =>
     hello((config) => ({
@@ -85,7 +94,6 @@ describe('the admin side', () => {
     const valkey = await startValkeyServer();
     await valkey.kill();
     const proxy = await withAdmin(valkey.url);
-    for (let i = 0; i < 6; i++) await (await proxy.get(`/${i}`)).text();
     const ready = { status: 'ready', store: { type: 'redis', state: 'away' } };
     expect(await ask(proxy.server.adminUrl, '/readyz')).toEqual([200, ready]);
     await proxy.close();
@@ -126,7 +134,7 @@ describe('a stop', () => {
     const proxy = await startProxy((_request, response) => response.end('x'));
     const socket = connect(Number(new URL(proxy.url).port), '127.0.0.1');
     await once(socket, 'connect');
-    await proxy.server.close(200);
+    expect(await proxy.server.close(10_000)).toBe(true);
     socket.destroy();
     await proxy.close();
   });

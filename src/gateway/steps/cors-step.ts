@@ -7,7 +7,11 @@ export function createCorsStep(cors: Cors): Step {
   return (exchange) => {
     const { request } = exchange;
     const origin = request.field('origin');
-    if (origin === undefined) return cors.missingOrigin === 'allow' ? null : refusal(403, VARY_ORIGIN);
+    if (origin === undefined) {
+      if (cors.missingOrigin === 'refuse') return refusal(403, VARY_ORIGIN);
+      exchange.corsFields = VARY_ORIGIN;
+      return null;
+    }
     const fields = cors.fieldsFor(origin);
     if (fields === null) return refusal(403, VARY_ORIGIN);
     exchange.corsFields = fields;

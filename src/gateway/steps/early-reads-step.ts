@@ -23,7 +23,7 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
     if (options.readsResponse && exchange.destination.refused === null) keys.push(exchange.destination.key);
     exchange.readAt = exchange.clock.now();
     exchange.early = {
-      taken: limiter === null ? null : limiter.take(limitKey(exchange)),
+      taken: limiter === null ? null : limiter.take(limitKey(exchange), exchange),
       readings: keys.length === 0 ? [] : readAll(store, keys),
     };
     return null;

@@ -14,8 +14,9 @@ export interface IdentifyOptions {
 export function createIdentifyStep({ cookieName, fieldName, present }: IdentifyOptions): Step {
   return (exchange) => {
     const { request } = exchange;
+    // An empty field presents nothing, and hides no cookie.
     const id =
-      (fieldName === null ? undefined : request.field(fieldName)) ??
+      (fieldName === null ? undefined : request.field(fieldName)) ||
       cookieValue(request.field('cookie') ?? '', cookieName);
     exchange.session = id === undefined ? null : present(id);
     return exchange.session === null ? refusal(401) : null;

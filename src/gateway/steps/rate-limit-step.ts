@@ -11,7 +11,7 @@ export function createRateLimitStep(limiter: Limiter, limitKey: (exchange: Excha
     return taken.allowed ? null : limitExceeded(taken);
   };
   return (exchange) => {
-    const taken = exchange.early?.taken ?? limiter.take(limitKey(exchange));
+    const taken = exchange.early?.taken ?? limiter.take(limitKey(exchange), exchange);
     return taken instanceof Promise
       ? taken.then((result) => judge(exchange, result))
       : judge(exchange, taken);

@@ -5,6 +5,7 @@ import { type Reading, readOne } from '../../store/reading.ts';
 import type { MaybePromise, Store } from '../../store/store.ts';
 import { type Answer, errorAnswer } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import type { Destination } from '../location.ts';
 import { ServiceRequest } from '../service-request.ts';
 import { ONLY_IF_CACHED } from '../texts.ts';
 import type { Upstream } from '../upstream.ts';
@@ -30,8 +31,9 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
 
   return (exchange) => {
     const { destination } = exchange;
-    if (destination.refused !== null) return destination.refused;
+    if (destination.refused !== null) return refused(destination);
     const request = new ServiceRequest(exchange, destination, upstream);
+    if (request.hasUnkeyedContent) return forward(exchange, request);
     const reading = read(exchange, destination.key);
     const answer =
       reading instanceof Promise
@@ -47,12 +49,20 @@ const last = (readings: Reading[]): Reading => readings[readings.length - 1]!;
 
 /** The last step where nothing is cached: each request goes to the origin. */
 export function createForwardStep(upstream: Upstream): Step {
-  return async (exchange) => {
+  return (exchange) => {
     const { destination } = exchange;
-    if (destination.refused !== null) return destination.refused;
-    const request = new ServiceRequest(exchange, destination, upstream);
-    const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
-    exchange.outcome = { hit: false, fwd: 'bypass', fwdStatus: response.status };
-    return { status: response.status, fields: request.present(response.fields), body: response.body };
+    if (destination.refused !== null) return refused(destination);
+    return forward(exchange, new ServiceRequest(exchange, destination, upstream));
   };
+}
+
+async function forward(exchange: Exchange, request: ServiceRequest): Promise<Answer> {
+  const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
+  exchange.outcome = { hit: false, fwd: 'bypass', fwdStatus: response.status };
+  return { status: response.status, fields: request.present(response.fields), body: response.body };
+}
+
+function refused({ refused, failure }: Destination): Answer {
+  if (failure !== undefined) throw failure;
+  return refused!;
 }

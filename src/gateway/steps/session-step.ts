@@ -38,7 +38,7 @@ export function createSessionStep(options: SessionStepOptions): Step {
     };
     const taken = exchange.storeAway
       ? addressLimiter.takeLocally(addressKey)
-      : addressLimiter.take(addressKey);
+      : addressLimiter.take(addressKey, exchange);
     return taken instanceof Promise ? taken.then(judge) : judge(taken);
   }
 

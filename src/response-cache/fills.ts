@@ -1,0 +1,35 @@
+import type { Fill } from './fill.ts';
+
+/** The fills under way in this process, by resource: one, or several where it varies or can't be shared. */
+export interface Fills {
+  add(key: string, fill: Fill): void;
+  remove(key: string, fill: Fill): void;
+  has(key: string): boolean;
+  /** A fill that a request which has not tried it yet may join. */
+  joinable(key: string, tried: ReadonlySet<Fill>): Fill | null;
+  /** The resource has changed: what is under way is older, and nobody joins it any more. */
+  outdate(key: string): void;
+}
+
+export function createFills(): Fills {
+  const byKey = new Map<string, Set<Fill>>();
+  return {
+    add(key, fill) {
+      const fills = byKey.get(key);
+      if (fills === undefined) byKey.set(key, new Set([fill]));
+      else fills.add(fill);
+    },
+    remove(key, fill) {
+      const fills = byKey.get(key);
+      if (fills?.delete(fill) && fills.size === 0) byKey.delete(key);
+    },
+    has: (key) => byKey.has(key),
+    joinable(key, tried) {
+      for (const fill of byKey.get(key) ?? []) if (!fill.outdated && !tried.has(fill)) return fill;
+      return null;
+    },
+    outdate(key) {
+      for (const fill of byKey.get(key) ?? []) fill.outdated = true;
+    },
+  };
+}
