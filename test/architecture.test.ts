@@ -36,6 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'clock.ts': [],
   'errors.ts': [],
   'background.ts': [],
+  'deadline.ts': [],
   http: [],
   engine: ['http'],
   store: ['clock.ts', 'errors.ts', 'background.ts'],
@@ -44,6 +45,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   session: ['clock.ts', 'errors.ts', 'background.ts', 'store', 'observe'],
   'response-cache': ['clock.ts', 'errors.ts', 'background.ts', 'http', 'engine', 'store', 'observe'],
   gateway: [
+    'deadline.ts',
     'clock.ts',
     'errors.ts',
     'http',
@@ -57,7 +59,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   listen: ['errors.ts'],
   adapters: ['http', 'gateway', 'listen'],
   admin: ['listen'],
-  config: ['errors.ts', 'gateway', 'http', 'listen', 'store'],
+  config: ['deadline.ts', 'errors.ts', 'gateway', 'http', 'listen', 'store'],
   wiring: [
     ...['clock.ts', 'errors.ts', 'background.ts', 'config', 'engine', 'gateway', 'observe', 'rate-limit'],
     ...['response-cache', 'session', 'store'],

@@ -1,6 +1,8 @@
+import { within } from '../deadline.ts';
 import { oneLine } from './found.ts';
 
 const MAX_REASON = 300;
+const LOAD_DEADLINE_MS = 10_000;
 
 export type Imported = { readonly value: unknown } | { readonly reason: string };
 
@@ -10,10 +12,13 @@ export async function importDefault(file: string): Promise<Imported> {
   const { createJiti } = await import('jiti');
   const jiti = createJiti(import.meta.url, { fsCache: false });
   try {
-    const namespace: unknown = await jiti.import(file);
+    // A module may wait for ever at its top level, and Node would then end the process without a word.
+    const namespace: unknown = await within(LOAD_DEADLINE_MS, jiti.import(file), late);
     const isModule = typeof namespace === 'object' && namespace !== null && 'default' in namespace;
     return { value: isModule ? namespace.default : undefined };
   } catch (error) {
     return { reason: oneLine(error instanceof Error ? error.message : String(error), MAX_REASON) };
   }
 }
+
+const late = () => new Error(`it did not finish loading in ${LOAD_DEADLINE_MS} ms`);

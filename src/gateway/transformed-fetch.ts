@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
+import { within } from '../deadline.ts';
 import { CachegateError } from '../errors.ts';
 import { fieldValue } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
@@ -40,7 +41,7 @@ export function createTransformedFetch(
         target: request.target,
         fetch: async (target) => asSeen(await fetch(target), maxBodyBytes),
       });
-      return asFetched(await within(deadlineMs, work), response);
+      return asFetched(await within(deadlineMs, work, () => lateAfter(deadlineMs)), response);
     } finally {
       // What a transform left unread must not keep a connection.
       for (const { body } of fetched) body.destroy();
@@ -48,18 +49,8 @@ export function createTransformedFetch(
   };
 }
 
-async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new CachegateError('ERR_ORIGIN_TIMEOUT', `The transform was not done in ${deadlineMs} ms`));
-    }, deadlineMs);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
+function lateAfter(deadlineMs: number): CachegateError {
+  return new CachegateError('ERR_ORIGIN_TIMEOUT', `The transform was not done in ${deadlineMs} ms`);
 }
 
 function asFetched(result: TransformedResponse, response: FetchedResponse): FetchedResponse {

@@ -3,7 +3,7 @@ import { EXTENSION, type Gate, SAMPLE_SESSION, startGate, withoutLimits } from '
 import { type Load, startLoad } from '../support/load.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 
-// Requirement G5 under load: whatever happens to the store, callers are served. The timed runs are in soak/.
+// Under load: whatever happens to the store, callers are served. The timed runs are in soak/.
 
 let valkey: ValkeyServer;
 let gate: Gate;

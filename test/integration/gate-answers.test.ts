@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { EXTENSION, type Gate, SAMPLE_SESSION, startGate } from '../support/gate.ts';
 
-// Requirement G9: each status with its body, and what browsers need to read it.
+// Each status of the example with its body, and what browsers need to read it.
 
 let gate: Gate;
 afterEach(() => gate.close());

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Gate, SAMPLE_SESSION, startGate } from '../support/gate.ts';
 import { startValkeyServer } from '../support/valkey-server.ts';
 
-// Requirement G4: the lines letter for letter, with their fields.
+// The log lines letter for letter, with their fields: dashboards and log searches depend on them.
 
 let gate: Gate;
 afterEach(() => gate.close());

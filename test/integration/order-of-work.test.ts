@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Gate, SAMPLE_SESSION, startGate } from '../support/gate.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 
-// Requirement G1, proven by who was asked and by what was left behind.
+// Web origin, rate limit, session, response: proven by who was asked and by what was left behind.
 
 let gate: Gate;
 let valkey: ValkeyServer;
