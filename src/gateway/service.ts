@@ -168,6 +168,8 @@ function createMapping({ prefix, stripPrefix, transform }: ServiceOptions): Serv
     const mapped: unknown = request(asked, transform!.options);
     if (isTarget(mapped)) return mapped;
     if (isRefusal(mapped)) return errorAnswer(mapped.status, mapped.error);
+    // Whatever becomes of a promise, which is no answer here, it has an owner.
+    if (mapped instanceof Promise) mapped.catch(() => {});
     throw new TypeError('a transform’s request gave neither { target } nor { status, error }');
   };
 }

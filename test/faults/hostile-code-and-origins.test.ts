@@ -31,6 +31,7 @@ describe('a transform', () => {
     ['gives no path', () => ({ target: 'x' })],
     ['gives a status that is none', () => ({ status: 1_000, error: 'x' })],
     ['is async', async () => ({ target: '/' })],
+    ['rejects', () => Promise.reject(new Error('boom'))],
   ])('whose request %s costs its caller a 500 and nobody else', async (_, request) => {
     proxy = await startProxy((_request, response) => response.end('x'), withTransform({ request }));
     for (let i = 0; i < 2; i++) expect((await proxy.get('/')).status).toBe(500);
