@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { METHODS } from 'node:http';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ServiceConfig } from '../config/schema.ts';
@@ -39,20 +40,9 @@ export interface SharedParts {
 // What a transform may read where nothing is cached.
 const UNCACHED_BODY_BYTES = 8 * 1024 * 1024;
 
-// All that a proxy can pass on; TRACE would show the client's fields to scripts, CONNECT is for tunnels.
-const USUAL_METHODS = [
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'QUERY',
-  'PROPFIND',
-  'REPORT',
-  'SEARCH',
-];
+// TRACE would show a client's fields to scripts (RFC 9110 §9.3.8), and CONNECT asks for a tunnel.
+const PASSED_ON = METHODS.filter((method) => method !== 'TRACE' && method !== 'CONNECT');
+const OF_BROWSERS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Makes a service of its configuration: the names of the file here, the names of the code there. */
 export function wireService(name: string, config: ServiceConfig, shared: SharedParts): WiredService {
@@ -77,7 +67,7 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     name,
     prefix: config.path,
     stripPrefix: config.strip_path,
-    methods: config.methods ?? USUAL_METHODS,
+    methods: config.methods ?? PASSED_ON,
     origin: new URL(config.origin),
     client: createOriginClient({
       origin: new URL(config.origin),
@@ -177,7 +167,7 @@ function corsOf({ cors, session, methods }: ServiceConfig, development: boolean)
     missingOrigin: cors.missing_origin,
     credentials: cors.credentials,
     allowHeaders: [...sessionField, ...cors.allow_headers],
-    allowMethods: methods ?? USUAL_METHODS,
+    allowMethods: methods ?? OF_BROWSERS,
     maxAgeSeconds: cors.max_age_seconds,
   });
 }

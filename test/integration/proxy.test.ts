@@ -189,6 +189,12 @@ describe('a plain proxy', () => {
     expect(echoed).toBe('first second');
   });
 
+  it.each(['OPTIONS', 'PROPFIND', 'M-SEARCH'])('passes on %s', async (method) => {
+    proxy = await startProxy((request, response) => response.end(`was ${request.method}`));
+    const answer = await rawExchange(proxy.url, `${method} / HTTP/1.1`, ['Connection: close']);
+    expect(answer).toContain(`was ${method}`);
+  });
+
   it('keeps to only-if-cached', async () => {
     proxy = await startProxy((_, response) => response.end('x'));
     const response = await proxy.get('/', { 'Cache-Control': 'only-if-cached' });
