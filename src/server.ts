@@ -48,40 +48,10 @@ const MAX_BACKGROUND = 10_000;
  */
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
   const log = options.log ?? createLog({ level: config.logging_level });
-  const clock = systemClock;
-  const observer: GateObserver = {
-    ...createSessionLog(log, config.logging_level, clock),
-    ...createStoreLog(log, clock),
-    ...createRequestLog(log),
-  };
-  const background = createBackground(MAX_BACKGROUND, (error) =>
-    log.error({ err: error }, 'Background work failed'),
-  );
-  const opened = openStore(config, clock, observer);
+  const { gateway, opened, release } = assemble(config, options.env, log);
   const { store } = opened;
-  const keys = createStoreKeys(config.namespace, hashKeyOf(config));
-  const shared = {
-    store,
-    distant: opened.distant,
-    keys,
-    clock,
-    background,
-    observer,
-    responses: store === null ? null : createResponseCache({ store, keys, clock, background, observer }),
-    localWindows: createLocalWindows(),
-    clientAddress: createClientAddress(config.trusted_proxies),
-    development: options.env.NODE_ENV === 'development',
-    severalAuthorities: hasSeveralAuthorities(config.services),
-  };
-  const wired = Object.entries(config.services).map(([name, service]) => wireService(name, service, shared));
-  const gateway = createGateway({ services: wired.map(({ service }) => service), clock, observer });
 
   let ready = false;
-  const release = async () => {
-    await background.settle(config.store_timeout_ms);
-    await Promise.all(wired.flatMap(({ service, authority }) => [service.close(), authority?.close()]));
-    await store?.close();
-  };
   const admin = await orRelease(release, async () =>
     config.admin_listen === 'off'
       ? null
@@ -129,6 +99,43 @@ export async function startServer(config: Config, options: StartOptions): Promis
       return stopping;
     },
   };
+}
+
+/** Makes the parts of their configuration; `release` lets go of them, what is under way behind answers first. */
+function assemble(config: Config, env: NodeJS.ProcessEnv, log: Log) {
+  const clock = systemClock;
+  const observer: GateObserver = {
+    ...createSessionLog(log, config.logging_level, clock),
+    ...createStoreLog(log, clock),
+    ...createRequestLog(log),
+  };
+  const background = createBackground(MAX_BACKGROUND, (error) =>
+    log.error({ err: error }, 'Background work failed'),
+  );
+  const opened = openStore(config, clock, observer);
+  const { store } = opened;
+  const keys = createStoreKeys(config.namespace, hashKeyOf(config));
+  const shared = {
+    store,
+    distant: opened.distant,
+    keys,
+    clock,
+    background,
+    observer,
+    responses: store === null ? null : createResponseCache({ store, keys, clock, background, observer }),
+    localWindows: createLocalWindows(),
+    clientAddress: createClientAddress(config.trusted_proxies),
+    development: env.NODE_ENV === 'development',
+    severalAuthorities: hasSeveralAuthorities(config.services),
+  };
+  const wired = Object.entries(config.services).map(([name, service]) => wireService(name, service, shared));
+  const gateway = createGateway({ services: wired.map(({ service }) => service), clock, observer });
+  const release = async () => {
+    await background.settle(config.store_timeout_ms);
+    await Promise.all(wired.flatMap(({ service, authority }) => [service.close(), authority?.close()]));
+    await store?.close();
+  };
+  return { gateway, opened, release };
 }
 
 /** Lets go of what is open already when a later part of the start fails. */

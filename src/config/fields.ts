@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isConnectionField } from '../http/fields.ts';
 import { accepts, acceptsSecret } from './accepted.ts';
 import { patterned, text } from './scalars.ts';
 
@@ -6,17 +7,6 @@ import { patterned, text } from './scalars.ts';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 // RFC 9110, section 5.5: visible characters, with spaces and tabs between them only.
 const VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
-// RFC 9110, section 7.6.1, and what frames the message: these belong to the connection, not to its configuration.
-const CONNECTION_FIELDS = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 export function fieldName() {
   return patterned(TOKEN, 'a header field name');
@@ -25,7 +15,7 @@ export function fieldName() {
 /** Fields to set on a message, by name. */
 export function fields() {
   const name = text(
-    (found) => TOKEN.test(found) && !CONNECTION_FIELDS.has(found.toLowerCase()),
+    (found) => TOKEN.test(found) && !isConnectionField(found.toLowerCase()),
     'a header field name, not one of the connection (Connection, Content-Length, Transfer-Encoding, …)',
   );
   const value = acceptsSecret(

@@ -42,8 +42,8 @@ export class Exchange implements Correlated {
 
 export interface EarlyReads {
   readonly taken: MaybePromise<TakeResult> | null;
-  /** The session's reading, then the response's; either may be left out. */
-  readonly readings: MaybePromise<Reading[]>;
+  readonly session: MaybePromise<Reading> | null;
+  readonly response: MaybePromise<Reading> | null;
 }
 
 /** A step of a service's path: answers the request, or lets it pass with `null`. */

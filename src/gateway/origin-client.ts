@@ -68,7 +68,7 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
           responseAt: clock.now(),
         };
       } catch (error) {
-        throw late.signal.aborted ? tooLate(error) : originError(error);
+        throw originError(error, late.signal.aborted);
       } finally {
         clearTimeout(deadline);
       }
@@ -87,10 +87,6 @@ function emptied(body: Readable): Readable {
   return Readable.from([]);
 }
 
-function tooLate(cause: unknown): CachegateError {
-  return new CachegateError('ERR_ORIGIN_TIMEOUT', 'The origin did not answer in time', { cause });
-}
-
 const TIMEOUTS = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
@@ -99,22 +95,16 @@ const TIMEOUTS = new Set([
 ]);
 const CONNECT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
 
-function originError(error: unknown): CachegateError {
-  const reason = reasonOf(error);
-  if (TIMEOUTS.has(reason)) {
-    return new CachegateError('ERR_ORIGIN_TIMEOUT', `The origin did not answer in time: ${reason}`, {
-      cause: error,
-    });
-  }
-  if (CONNECT.has(reason)) {
-    return new CachegateError('ERR_ORIGIN_CONNECT', `The origin could not be reached: ${reason}`, {
-      cause: error,
-    });
-  }
-  return new CachegateError('ERR_ORIGIN_PROTOCOL', `The origin's answer could not be read: ${reason}`, {
-    cause: error,
-  });
+function originError(cause: unknown, late: boolean): CachegateError {
+  const reason = reasonOf(cause);
+  const [code, text] =
+    late || TIMEOUTS.has(reason) ? TOO_LATE : CONNECT.has(reason) ? UNREACHABLE : UNREADABLE;
+  return new CachegateError(code, late ? text : `${text}: ${reason}`, { cause });
 }
+
+const TOO_LATE = ['ERR_ORIGIN_TIMEOUT', 'The origin did not answer in time'] as const;
+const UNREACHABLE = ['ERR_ORIGIN_CONNECT', 'The origin could not be reached'] as const;
+const UNREADABLE = ['ERR_ORIGIN_PROTOCOL', "The origin's answer could not be read"] as const;
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };

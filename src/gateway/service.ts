@@ -1,6 +1,5 @@
 import { cacheKey } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
-import { parseRequestTarget } from '../http/request-target.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
@@ -23,7 +22,8 @@ import { createRateLimitStep } from './steps/rate-limit-step.ts';
 import { createCachedRespondStep, createForwardStep } from './steps/respond-step.ts';
 import { createSessionStep } from './steps/session-step.ts';
 import type { Transform } from './transform.ts';
-import { createTransformedFetch, isFinalStatus } from './transformed-fetch.ts';
+import { isRefusal, isTarget } from './transform-results.ts';
+import { createTransformedFetch } from './transformed-fetch.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Who is let in: callers with a session that an authority calls valid. */
@@ -172,15 +172,4 @@ function createMapping({ prefix, stripPrefix, transform }: ServiceOptions): Serv
     if (mapped instanceof Promise) mapped.catch(() => {});
     throw new TypeError('a transform’s request gave neither { target } nor { status, error }');
   };
-}
-
-// What code outside gives is checked: a target is path and query, and a refusal an error status.
-function isTarget(mapped: unknown): mapped is { target: string } {
-  const { target } = (mapped ?? {}) as { target?: unknown };
-  return typeof target === 'string' && parseRequestTarget(target).ok && target.startsWith('/');
-}
-
-function isRefusal(mapped: unknown): mapped is { status: number; error: string } {
-  const { status, error } = (mapped ?? {}) as { status?: unknown; error?: unknown };
-  return isFinalStatus(status) && status >= 400 && typeof error === 'string';
 }

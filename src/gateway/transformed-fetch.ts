@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { within } from '../deadline.ts';
 import { CachegateError } from '../errors.ts';
@@ -7,6 +6,7 @@ import { formatHttpDate } from '../http/http-date.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import type { OriginClient, OriginRequest } from './origin-client.ts';
 import type { Transform, TransformedResponse, TransformResponse } from './transform.ts';
+import { checkedResponse } from './transform-results.ts';
 
 export interface TransformedFetchOptions {
   readonly client: OriginClient;
@@ -53,54 +53,29 @@ function lateAfter(deadlineMs: number): CachegateError {
   return new CachegateError('ERR_ORIGIN_TIMEOUT', `The transform was not done in ${deadlineMs} ms`);
 }
 
+// When a response was made, and who may keep it, is the origin's to say, unless the transform says otherwise.
+const CARRIED_OVER = ['Date', 'Cache-Control'];
+
 function asFetched(result: TransformedResponse, response: FetchedResponse): FetchedResponse {
-  const { status, headers, body } = checked(result);
+  const { status, headers, body } = checkedResponse(result);
   const content = Buffer.from(body);
-  const lasting = ['date', 'cache-control'].flatMap((name) => {
-    const value = fieldValue(response.fields, name);
-    return value === undefined ? [] : [[name === 'date' ? 'Date' : 'Cache-Control', value] as const];
-  });
-  // The transform's own fields stand over the origin's: when it was made, and who may keep it.
   const fields = new Map<string, readonly [string, string]>();
-  const defaults = [
-    ['Date', formatHttpDate(response.responseAt)],
-    ['Content-Type', 'application/json'],
-  ] as const;
-  for (const field of [...defaults, ...lasting, ...Object.entries(headers)]) {
-    fields.set(field[0].toLowerCase(), field);
+  const set = (name: string, value: string) => fields.set(name.toLowerCase(), [name, value]);
+  set('Date', formatHttpDate(response.responseAt));
+  set('Content-Type', 'application/json');
+  for (const name of CARRIED_OVER) {
+    const value = fieldValue(response.fields, name.toLowerCase());
+    if (value !== undefined) set(name, value);
   }
+  for (const [name, value] of Object.entries(headers)) set(name, value);
+  set('Content-Length', String(content.length));
   return {
     status,
-    fields: [...[...fields.values()].flat(), 'Content-Length', String(content.length)],
+    fields: [...fields.values()].flat(),
     body: Readable.from([content], { objectMode: false }),
     requestAt: response.requestAt,
     responseAt: response.responseAt,
   };
-}
-
-const OF_THE_CONNECTION = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'trailer',
-  'transfer-encoding',
-]);
-
-/** What code outside gives is checked here, where it can still be told; Node would refuse it when it is sent. */
-function checked(result: unknown): Required<TransformedResponse> {
-  const { status, headers = {}, body } = (result ?? {}) as Partial<TransformedResponse>;
-  if (!isFinalStatus(status)) throw new TypeError(`a transform’s status must be from 200 to 599`);
-  if (typeof body !== 'string') throw new TypeError('a transform’s body must be a text');
-  for (const [name, value] of Object.entries(headers)) {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    if (OF_THE_CONNECTION.has(name.toLowerCase())) throw new TypeError(`a transform can’t set ${name}`);
-  }
-  return { status, headers, body };
-}
-
-export function isFinalStatus(status: unknown): status is number {
-  return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599;
 }
 
 function asSeen(response: FetchedResponse, maxBodyBytes: number): TransformResponse {

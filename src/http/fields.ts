@@ -86,6 +86,22 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'proxy-authorization',
 ]);
 
+/** Whether a field is the connection's or frames the message (RFC 9110 §7.6.1, §8.6), so that nobody else may set it. */
+export function isConnectionField(lowerName: string): boolean {
+  return CONNECTION_FIELDS.has(lowerName);
+}
+
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 // Most names differ in length, which is cheaper to see than their case is to fold.
 function isNamed(name: string, lowerName: string): boolean {
   return name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName);

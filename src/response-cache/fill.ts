@@ -61,8 +61,6 @@ export class Fill {
     try {
       const response = await forward(stored === null ? [] : conditionalFields(stored.assessment));
       if (response.status !== 304 || stored === null) return this.#received(request, response);
-      // A 304 has no content; reading to the end frees the connection.
-      response.body.resume();
       if (!isIdentifiedBy(stored.response, response)) return this.#received(request, await forward([]));
       const freshened = { ...freshen(stored.response, response), body: stored.response.body };
       const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };

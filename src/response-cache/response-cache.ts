@@ -1,10 +1,11 @@
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
+import type { ResponseFacts } from '../engine/assessment.ts';
 import { type Candidate, decide, mayServeStaleOnError, type Plan } from '../engine/decision.ts';
 import { invalidatedUris } from '../engine/invalidation.ts';
 import { variantKey } from '../engine/selection.ts';
 import { isNotModified, notModifiedFields } from '../engine/validation.ts';
-import { fieldValue } from '../http/fields.ts';
+import { type FieldList, fieldValue } from '../http/fields.ts';
 import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
 import type { StoreKeys } from '../store/keys.ts';
@@ -196,20 +197,22 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
 function fromEntry(request: CacheRequest, entry: StoredEntry, now: number): CacheAnswer {
   const { fields, outcome } = entry.hitFields(now);
-  if (isNotModified(request.facts, entry.response)) {
-    return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
-  }
-  return { status: entry.status, fields, body: entry.response.body, outcome };
+  return ofEntry(request, entry, fields, outcome);
 }
 
 /** An origin's 304 to our own condition: the client gets the freshened response, and learns what happened. */
 function validated(request: CacheRequest, entry: StoredEntry, plan: Forward, stored: boolean): CacheAnswer {
   const outcome: CacheOutcome = { hit: false, fwd: plan.fwd, fwdStatus: 304, ...(stored && { stored }) };
-  const fields = request.present(entry.response.fields);
-  if (isNotModified(request.facts, entry.response)) {
-    return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
-  }
-  return { status: entry.status, fields, body: entry.response.body, outcome };
+  return ofEntry(request, entry, request.present(entry.response.fields), outcome);
+}
+
+function ofEntry(
+  request: CacheRequest,
+  { status, response }: StoredEntry,
+  fields: FieldList,
+  outcome: CacheOutcome,
+): CacheAnswer {
+  return notModified(request, response, fields, outcome) ?? { status, fields, body: response.body, outcome };
 }
 
 function arriving(
@@ -218,18 +221,28 @@ function arriving(
   plan: Forward,
   { stored = false, collapsed = false },
 ): CacheAnswer {
+  const { status } = response;
   const outcome: CacheOutcome = {
     hit: false,
     fwd: plan.fwd,
-    fwdStatus: response.status,
+    fwdStatus: status,
     ...(stored && { stored }),
     ...(collapsed && { collapsed }),
   };
   const fields = request.present(response.fields);
-  if (isNotModified(request.facts, response)) {
-    return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
-  }
-  return { status: response.status, fields, body: request.headOnly ? null : body.read(), outcome };
+  const unchanged = notModified(request, response, fields, outcome);
+  return unchanged ?? { status, fields, body: request.headOnly ? null : body.read(), outcome };
+}
+
+/** The 304 for a client whose own condition says that it has the response; else `null`. */
+function notModified(
+  request: CacheRequest,
+  response: ResponseFacts,
+  fields: FieldList,
+  outcome: CacheOutcome,
+): CacheAnswer | null {
+  if (!isNotModified(request.facts, response)) return null;
+  return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
 }
 
 function forwarded(request: CacheRequest, response: FetchedResponse, plan: Forward): CacheAnswer {

@@ -96,9 +96,9 @@ export function createValidationCache<Refusal>(options: ValidationCacheOptions):
         const refusal = known ? null : await applicant.spend();
         if (refusal !== null) return { kind: 'refused', refusal };
         const { verdict } = await ask(session, applicant);
-        if (verdict === 'valid') lately.set(session.id, clock.now() + options.ttlMs);
-        else if (verdict === 'invalid') lately.delete(session.id);
+        if (verdict === 'invalid') lately.delete(session.id);
         if (verdict !== 'valid') return { kind: verdict };
+        lately.set(session.id, clock.now() + options.ttlMs);
         // The flight stays open until its write has settled: a request that read before it joins, and asks nobody.
         keeping = options.background.run(() => keep(session, applicant.correlationId()).finally(land));
         return VALID;

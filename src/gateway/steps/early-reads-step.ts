@@ -1,6 +1,6 @@
 import type { Limiter } from '../../rate-limit/limiter.ts';
-import { readAll } from '../../store/reading.ts';
-import type { Store } from '../../store/store.ts';
+import { type Reading, readAll } from '../../store/reading.ts';
+import type { MaybePromise, Store } from '../../store/store.ts';
 import type { Exchange, Step } from '../exchange.ts';
 
 export interface EarlyReadsOptions {
@@ -18,14 +18,22 @@ export interface EarlyReadsOptions {
 export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
   const { store, limiter, limitKey } = options;
   return (exchange) => {
-    const keys: string[] = [];
-    if (options.readsSession && exchange.session !== null) keys.push(exchange.session.storeKey);
-    if (options.readsResponse && exchange.destination.refused === null) keys.push(exchange.destination.key);
+    const sessionKey = options.readsSession ? (exchange.session?.storeKey ?? null) : null;
+    const { key, refused } = exchange.destination;
+    const responseKey = options.readsResponse && refused === null ? key : null;
+    const keys = [sessionKey, responseKey].filter((each) => each !== null);
     exchange.readAt = exchange.clock.now();
+    const taken = limiter === null ? null : limiter.take(limitKey(exchange), exchange);
+    const readings = keys.length === 0 ? [] : readAll(store, keys);
     exchange.early = {
-      taken: limiter === null ? null : limiter.take(limitKey(exchange), exchange),
-      readings: keys.length === 0 ? [] : readAll(store, keys),
+      taken,
+      session: sessionKey === null ? null : nth(readings, 0),
+      response: responseKey === null ? null : nth(readings, keys.length - 1),
     };
     return null;
   };
+}
+
+function nth(readings: MaybePromise<Reading[]>, index: number): MaybePromise<Reading> {
+  return readings instanceof Promise ? readings.then((all) => all[index]!) : readings[index]!;
 }

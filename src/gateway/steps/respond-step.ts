@@ -19,9 +19,7 @@ const STORE_AWAY: Reading = {
 export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache, store: Store): Step {
   function read(exchange: Exchange, key: string): MaybePromise<Reading> {
     if (exchange.storeAway) return STORE_AWAY;
-    if (exchange.early === null) return readOne(store, key);
-    const { readings } = exchange.early;
-    return readings instanceof Promise ? readings.then(last) : last(readings);
+    return exchange.early?.response ?? readOne(store, key);
   }
 
   function noted(exchange: Exchange, answer: CacheAnswer): Answer {
@@ -44,8 +42,6 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
       : noted(exchange, answer);
   };
 }
-
-const last = (readings: Reading[]): Reading => readings[readings.length - 1]!;
 
 /** The last step where nothing is cached: each request goes to the origin. */
 export function createForwardStep(upstream: Upstream): Step {

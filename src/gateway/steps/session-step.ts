@@ -22,12 +22,10 @@ export function createSessionStep(options: SessionStepOptions): Step {
 
   function read(exchange: Exchange, session: PresentedSession): MaybePromise<Reading> {
     if (store === null) return ABSENT;
-    if (exchange.early === null) {
-      exchange.readAt = exchange.clock.now();
-      return readOne(store, session.storeKey);
-    }
-    const { readings } = exchange.early;
-    return readings instanceof Promise ? readings.then(first) : first(readings);
+    const early = exchange.early?.session ?? null;
+    if (early !== null) return early;
+    exchange.readAt = exchange.clock.now();
+    return readOne(store, session.storeKey);
   }
 
   function spend(exchange: Exchange, addressKey: string): MaybePromise<TakeResult | null> {
@@ -74,8 +72,6 @@ export function createSessionStep(options: SessionStepOptions): Step {
       : judge(exchange, session, reading);
   };
 }
-
-const first = (readings: Reading[]): Reading => readings[0]!;
 
 function answerFor(judgement: SessionJudgement<TakeResult>): Answer | null {
   switch (judgement.kind) {
