@@ -43,6 +43,12 @@ class NodeRequest implements GateRequest {
     return hasBody ? this.#message : null;
   }
 
+  get upgrade(): string | null {
+    return null;
+  }
+
+  inform(): void {}
+
   // Made only where something waits: an answer from memory needs none.
   get signal(): AbortSignal {
     this.#controller ??= this.#watch(new AbortController());

@@ -1,3 +1,13 @@
+/** Which differences between targets make no difference to a service's responses. */
+export interface TargetKeying {
+  /** The order of the query's parameters does not count. */
+  readonly sortQuery: boolean;
+  /** Names of query parameters that do not count; `*` at the end stands for any rest. */
+  readonly ignoreQuery: readonly string[];
+  /** The path's letters count alike in upper and lower case. */
+  readonly lowerCasePath: boolean;
+}
+
 export interface KeyedRequest {
   readonly service: string;
   readonly method: string;

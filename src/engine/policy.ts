@@ -1,5 +1,12 @@
 /** What an operator decides about a service's responses, beside what their origin says of them. */
 export interface CachePolicy {
+  /**
+   * Where the standard and safety pull apart: `rfc` stores all that RFC 9111 lets a shared cache store; `safe` leaves
+   * out what may be one client's alone (`Set-Cookie`, and guessed lifetimes for requests with cookies).
+   */
+  readonly mode: 'safe' | 'rfc';
+  /** Targeted fields in lower case, in the order in which they are looked for (RFC 9213 §2.2). */
+  readonly targetedFields: readonly string[];
   /** Whether a response without an explicit lifetime may be given one by its age (RFC 9111 §4.2.2). */
   readonly heuristic: boolean;
   /**
@@ -19,6 +26,11 @@ export interface CachePolicy {
   readonly staleWhileRevalidateSeconds?: number;
   /** The window of RFC 5861 §4 for responses to which the origin gives none. */
   readonly staleIfErrorSeconds?: number;
+  /**
+   * How long a stale response may stand in for an origin that gives no answer at all, where no directive forbids it
+   * (RFC 9111 §4.2.4: a cache that is disconnected).
+   */
+  readonly staleIfDisconnectedSeconds?: number;
   /** How long a stale response with a validator is kept, for a 304 to freshen. A day by default. */
   readonly keepForValidationSeconds?: number;
 }

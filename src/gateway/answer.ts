@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { FieldList } from '../http/fields.ts';
 import { TEXTS } from './texts.ts';
 
@@ -7,6 +7,12 @@ export interface Answer {
   readonly status: number;
   readonly fields: FieldList;
   readonly body: Buffer | Readable | null;
+  /** The trailer section (RFC 9110 §6.5), asked for when a streamed body has ended. */
+  readonly trailers?: (() => FieldList) | undefined;
+  /** For so long the client may read nothing of a streamed body before its connection is cut. */
+  readonly stallMs?: number | undefined;
+  /** With status 101: the origin's end of the connection, which now speaks another protocol (RFC 9110 §7.8). */
+  readonly tunnel?: Duplex | undefined;
 }
 
 export type ErrorStatus = keyof typeof TEXTS;

@@ -56,7 +56,8 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
       own.push('RateLimit-Policy', policy, 'RateLimit', exchange.rateLimit ?? untouched);
     }
     const fields = answer.fields.concat(corsFields, own);
-    return { status: answer.status, fields, body: answer.body };
+    const { status, body, trailers, tunnel } = answer;
+    return { status, fields, body, trailers, tunnel };
   }
 
   return {

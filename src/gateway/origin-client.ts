@@ -19,8 +19,10 @@ export interface OriginRequest {
   /** Path and query, below the origin's own path. */
   readonly target: string;
   readonly fields: FieldList;
-  readonly body: Readable | null;
+  readonly body: Readable | Buffer | null;
   readonly signal: AbortSignal;
+  /** Told of each interim response (RFC 9110 §15.2) as it arrives, with its end-to-end fields. */
+  readonly onInterim?: ((status: number, fields: FieldList) => void) | undefined;
 }
 
 export interface OriginClient {

@@ -16,4 +16,11 @@ export interface GateRequest {
   readonly body: Readable | null;
   /** Aborted when the client leaves before its answer is complete. */
   readonly signal: AbortSignal;
+  /** The protocols that the client would change to (RFC 9110 §7.8), where the adapter can; else `null`. */
+  readonly upgrade: string | null;
+  /**
+   * Sends an interim response (RFC 9110 §15.2) where the client can take it. Does nothing once the final one has
+   * begun.
+   */
+  inform(status: number, fields: FieldList): void;
 }

@@ -1,4 +1,4 @@
-import { cacheKey } from '../engine/cache-key.ts';
+import { cacheKey, type TargetKeying } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
@@ -54,6 +54,17 @@ export interface ServiceOptions {
   readonly cache: { readonly responses: ResponseCache; readonly store: Store } | null;
   readonly policy: CachePolicy;
   readonly maxBodyBytes: number;
+  readonly keying: TargetKeying;
+  /** Methods beside GET and HEAD whose responses are stored, with the request's content in the key. */
+  readonly keyedMethods: readonly string[];
+  /** A request of such a method with more content is passed on. */
+  readonly maxKeyBodyBytes: number;
+  /** For so long at most an origin's `Retry-After` is heeded; 0: not at all. */
+  readonly retryAfterLimitMs: number;
+  /** For so long a client may read nothing of a body that is being sent. */
+  readonly stallMs: number;
+  /** Protocols that a connection may change to (RFC 9110 §7.8), in lower case. */
+  readonly upgrades: readonly string[];
   readonly forwarding: ForwardingPolicy;
   /** For a transform's work on one response, its fetches included. */
   readonly transformDeadlineMs: number;

@@ -11,6 +11,8 @@ export interface FetchedResponse {
   readonly fields: FieldList;
   /** To be read or destroyed by whoever has the response. */
   readonly body: Readable;
+  /** The trailer section (RFC 9110 §6.5), known when the body has ended. */
+  readonly trailers?: (() => FieldList) | undefined;
   readonly requestAt: number;
   readonly responseAt: number;
 }
@@ -53,5 +55,6 @@ export interface CacheAnswer {
   readonly status: number;
   readonly fields: FieldList;
   readonly body: Buffer | Readable | null;
+  readonly trailers?: (() => FieldList) | undefined;
   readonly outcome: CacheOutcome;
 }

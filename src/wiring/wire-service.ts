@@ -85,6 +85,12 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     policy: policyOf(config),
     maxBodyBytes: config.cache === 'off' ? UNCACHED_BODY_BYTES : config.cache.max_body_bytes,
     transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
+    keying: { sortQuery: false, ignoreQuery: [], lowerCasePath: false },
+    keyedMethods: [],
+    maxKeyBodyBytes: 65_536,
+    retryAfterLimitMs: 300_000,
+    stallMs: 30_000,
+    upgrades: [],
     forwarding: forwardingOf(config),
     responseFields: config.response_headers,
     transform:
@@ -173,9 +179,20 @@ function corsOf({ cors, session, methods }: ServiceConfig, development: boolean)
 }
 
 function policyOf({ cache }: ServiceConfig): CachePolicy {
-  if (cache === 'off') return { heuristic: true, force: false, negativeTtlSeconds: new Map() };
+  if (cache === 'off') {
+    return {
+      mode: 'safe',
+      targetedFields: [],
+      heuristic: true,
+      force: false,
+      negativeTtlSeconds: new Map(),
+    };
+  }
   const seconds = Object.entries(cache.negative_ttl_seconds);
   return {
+    mode: 'safe',
+    targetedFields: ['cdn-cache-control', 'surrogate-control'],
+    staleIfDisconnectedSeconds: 60,
     heuristic: true,
     force: cache.force,
     negativeTtlSeconds: new Map(seconds.map(([status, ttl]) => [Number(status), ttl])),

@@ -10,7 +10,13 @@ export const DAY = 24 * HOUR;
 export const RECEIVED_AT = Date.UTC(2026, 0, 15, 12);
 
 /** What nobody has configured. */
-export const PLAIN_POLICY: CachePolicy = { heuristic: true, force: false, negativeTtlSeconds: new Map() };
+export const PLAIN_POLICY: CachePolicy = {
+  mode: 'safe',
+  targetedFields: ['cdn-cache-control', 'surrogate-control'],
+  heuristic: true,
+  force: false,
+  negativeTtlSeconds: new Map(),
+};
 
 /** @param fields by lower-case name */
 export function requestWith(fields: Readonly<Record<string, string>> = {}, method = 'GET'): RequestFacts {
