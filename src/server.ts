@@ -116,6 +116,7 @@ function assemble(config: Config, env: NodeJS.ProcessEnv, log: Log) {
   const { store } = opened;
   const keys = createStoreKeys(config.namespace, hashKeyOf(config));
   const shared = {
+    mode: config.mode,
     store,
     distant: opened.distant,
     keys,

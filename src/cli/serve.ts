@@ -12,6 +12,7 @@ interface ServeOptions {
   readonly origin?: readonly string[];
   readonly listen?: string;
   readonly store?: string;
+  readonly mode?: string;
 }
 
 const EXAMPLES = `
@@ -34,6 +35,7 @@ export function serveCommand(): Command {
     )
     .option('--listen <address>', 'where to listen: HOST:PORT, [IPv6]:PORT, :PORT or unix:/path')
     .option('--store <url>', 'the store: memory:, none:, redis://…, rediss://…, valkey://… or valkeys://…')
+    .option('--mode <safe|rfc>', 'what is stored: what is safe to share, or all that RFC 9111 lets be shared')
     .addHelpText('after', EXAMPLES)
     .action(serve);
 }
@@ -53,12 +55,12 @@ async function serve(options: ServeOptions): Promise<void> {
   await server.close(config.shutdown_timeout_ms);
 }
 
-async function configOf({ config, origin = [], listen, store }: ServeOptions): Promise<Config> {
+async function configOf({ config, origin = [], listen, store, mode }: ServeOptions): Promise<Config> {
   const cwd = process.cwd();
   const isSingle = config === undefined && origin.length > 0;
   const file = isSingle ? undefined : (config ?? (await findConfig(cwd)));
   const origins = isSingle ? singleOrigin(origin) : namedOrigins(origin);
-  const overrides: Overrides = { listen, store, origins };
+  const overrides: Overrides = { listen, store, mode, origins };
   return loadConfig({ file, cwd, env: process.env, overrides });
 }
 

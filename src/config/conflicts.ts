@@ -4,7 +4,13 @@ import { entriesAt, valueAt } from './path.ts';
 
 /** Faults between values that are each acceptable. Works on any tree, so that they show beside other faults. */
 export function conflictFaults(tree: unknown): Fault[] {
-  return [...samePaths(tree), ...forcedWithoutTtl(tree), ...mixedTransforms(tree)];
+  return [
+    ...samePaths(tree),
+    ...forcedWithoutTtl(tree),
+    ...refusedKeyedMethods(tree),
+    ...transformedUpgrades(tree),
+    ...mixedTransforms(tree),
+  ];
 }
 
 function samePaths(tree: unknown): Fault[] {
@@ -29,6 +35,31 @@ function forcedWithoutTtl(tree: unknown): Fault[] {
     if (!forced || valueAt(service, ['cache', 'ttl_seconds']) !== undefined) return [];
     const path = ['services', name, 'cache', 'ttl_seconds'];
     return [faultAt(path, [], 'missing', 'a whole number of seconds, needed because force is true')];
+  });
+}
+
+function refusedKeyedMethods(tree: unknown): Fault[] {
+  return entriesAt(tree, ['services']).flatMap(([name, service]) => {
+    const allowed = valueAt(service, ['methods']);
+    const keyed = valueAt(service, ['cache', 'methods']);
+    if (!Array.isArray(allowed) || !Array.isArray(keyed)) return [];
+    return keyed.flatMap((method, index) => {
+      if (typeof method !== 'string' || allowed.includes(method)) return [];
+      const found = `found ${quote(method)}, which services.${name}.methods does not have`;
+      const path = ['services', name, 'cache', 'methods', index];
+      return [faultAt(path, [], found, 'a method that the service lets through')];
+    });
+  });
+}
+
+// A transform answers with what it has made, which a connection of another protocol has no place for.
+function transformedUpgrades(tree: unknown): Fault[] {
+  return entriesAt(tree, ['services']).flatMap(([name, service]) => {
+    const upgrade = valueAt(service, ['upgrade']);
+    if (!Array.isArray(upgrade) || upgrade.length === 0) return [];
+    if (valueAt(service, ['transform']) === undefined) return [];
+    const path = ['services', name, 'upgrade'];
+    return [faultAt(path, [], 'found a list beside transform', 'off where there is a transform')];
   });
 }
 

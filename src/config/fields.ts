@@ -37,3 +37,16 @@ export function method() {
     'an HTTP method in capitals other than TRACE and CONNECT',
   );
 }
+
+// What goes on in one of these is HTTP again, past every check of the gate.
+const TUNNELLED_HTTP = /^(?:h2c?|http|tls)(?:\/|$)/;
+const LOWER_TOKEN = "[!#$%&'*+\\-.^_`|~0-9a-z]{1,64}";
+const PROTOCOL = new RegExp(`^${LOWER_TOKEN}(?:/${LOWER_TOKEN})?$`);
+
+/** A protocol that a connection may change to (RFC 9110, section 7.8): a name, with or without a version. */
+export function protocol() {
+  return text(
+    (found) => PROTOCOL.test(found) && !TUNNELLED_HTTP.test(found),
+    'a protocol in lower case such as websocket, not one that carries HTTP (h2c, http/…, tls/…)',
+  );
+}

@@ -8,6 +8,7 @@ import { entriesAt, formatPath, isMapping } from './path.ts';
 export interface Overrides {
   readonly listen?: string | undefined;
   readonly store?: string | undefined;
+  readonly mode?: string | undefined;
   /** The origins of services, by name. Without a file they are all the services there are. */
   readonly origins?: Readonly<Record<string, string>> | undefined;
 }
@@ -43,13 +44,14 @@ interface Setting {
 }
 
 /** In rising order of precedence. */
-function settingsOf(env: Environment, { listen, store }: Overrides): Setting[] {
+function settingsOf(env: Environment, { listen, store, mode }: Overrides): Setting[] {
   const settings = [
     // As in the shell's defaults, an empty variable counts as unset.
     { key: 'store', name: 'CACHE_URL', value: variable(env, 'CACHE_URL') || undefined },
     { key: 'logging_level', name: 'LOGGING_LEVEL', value: variable(env, 'LOGGING_LEVEL') || undefined },
     { key: 'store', name: '--store', value: store },
     { key: 'listen', name: '--listen', value: listen },
+    { key: 'mode', name: '--mode', value: mode },
   ];
   return settings.filter((setting): setting is Setting => setting.value !== undefined);
 }

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { accepts } from './accepted.ts';
 
+export const DAY_SECONDS = 86_400;
+export const YEAR_SECONDS = 31_536_000;
+
 /** A whole number in a range; `unit` reads as in `a whole number of seconds`. */
 export function wholeNumber(unit: string, min: number, max: number) {
   const noun = unit === '' ? 'a whole number' : `a whole number of ${unit}`;

@@ -32,6 +32,7 @@ export const configSchema = z.strictObject({
   ).default(''),
   hash_key: acceptsSecret(z.string().min(16).max(1_024), 'a secret of 16 to 1024 characters').optional(),
   trusted_proxies: listOf(network(), 'IP addresses and CIDRs').default([]),
+  mode: choice(['safe', 'rfc']).default('safe'),
   shutdown_timeout_ms: wholeNumber('milliseconds', 0, 600_000).default(10_000),
   logging_level: choice(['detailed', 'aggregate', 'minimal']).default('aggregate'),
   services: accepts(services, 'a mapping of at least one service by its name'),

@@ -1,15 +1,10 @@
 import * as z from 'zod';
 import type { Transform } from '../gateway/transform.ts';
-import { MAX_VALUE_BYTES } from '../store/store.ts';
 import { accepts } from './accepted.ts';
-import { cookieName, fieldName, fields, method } from './fields.ts';
+import { cacheSchema } from './cache-schema.ts';
+import { cookieName, fieldName, fields, method, protocol } from './fields.ts';
 import { httpUrl, path, pathPrefix, webOrigin } from './network.ts';
-import { choice, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
-
-const YEAR_SECONDS = 31_536_000;
-const DAY_SECONDS = 86_400;
-// A stored response is one value of the store: its head needs room beside the body.
-const MAX_BODY_BYTES = MAX_VALUE_BYTES - 1024 * 1024;
+import { choice, DAY_SECONDS, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
 
 const cors = z.strictObject({
   origins: listOf(webOrigin(), 'web origins').default([]),
@@ -51,23 +46,6 @@ const rateLimit = z.strictObject({ session: rateRule(10), address: rateRule(60) 
 export const DEFAULT_LIMITS = rateLimit.parse({});
 export const NO_LIMITS: typeof DEFAULT_LIMITS = { session: 'off', address: 'off' };
 
-const negativeTtls = accepts(
-  z.record(
-    patterned(/^[45][0-9]{2}$/, 'a status code from 400 to 599'),
-    wholeNumber('seconds', 0, YEAR_SECONDS),
-  ),
-  'a mapping of status codes to seconds',
-);
-
-const cache = z.strictObject({
-  ttl_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
-  force: flag().default(false),
-  negative_ttl_seconds: negativeTtls.default({}),
-  stale_while_revalidate_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
-  stale_if_error_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
-  max_body_bytes: wholeNumber('bytes', 1, MAX_BODY_BYTES).default(8_388_608),
-});
-
 const forward = z.strictObject({
   headers: accepts(
     z.union([z.literal('all'), z.array(fieldName())]),
@@ -82,6 +60,7 @@ const timeouts = z.strictObject({
   connect_ms: limitMs(5_000),
   headers_ms: limitMs(30_000),
   body_ms: limitMs(30_000),
+  stall_ms: limitMs(30_000),
 });
 
 function transformFunction<Name extends keyof Transform>() {
@@ -114,9 +93,10 @@ export const serviceSchema = z.strictObject({
   cors: cors.optional(),
   session: session.optional(),
   rate_limit: rateLimit.optional(),
-  cache: orOff(cache, `a mapping of ${Object.keys(cache.shape).join(', ')}`).prefault({}),
+  cache: orOff(cacheSchema, `a mapping of ${Object.keys(cacheSchema.shape).join(', ')}`).prefault({}),
   forward: forward.prefault({}),
   timeouts: timeouts.prefault({}),
-  connections: wholeNumber('', 1, 4_096).default(64),
+  connections: wholeNumber('', 1, 65_536).default(10_000),
+  upgrade: orOff(listOf(protocol(), 'protocols'), 'a list of protocols such as websocket').default('off'),
   transform: transform.optional(),
 });

@@ -3,9 +3,11 @@ import { fieldValue } from '../http/fields.ts';
 import { nominatedFields } from '../http/vary.ts';
 import { correctedInitialAgeMs, instantOf } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
-import { type Freshness, hasValidator, retentionMs } from './freshness.ts';
+import { type Freshness, isReusable } from './freshness.ts';
 import { freshnessLifetimeMs, isHeuristicLifetime } from './lifetime.ts';
 import type { CachePolicy } from './policy.ts';
+import { type Part, partOf } from './portion.ts';
+import { responseDirectives } from './response-directives.ts';
 import { type UnstorableReason, unstorableReason } from './storability.ts';
 
 export type { RequestFacts, ResponseFacts } from './facts.ts';
@@ -19,10 +21,17 @@ export interface Assessment extends Freshness {
   readonly mustRevalidate: boolean;
   /** Never to be used without validation (RFC 9111 §5.2.2.4). */
   readonly noCache: boolean;
-  /** Its lifetime is a guess (RFC 9111 §4.2.2), which counts for nobody who sends cookies. */
+  /** Its lifetime is a guess (RFC 9111 §4.2.2) that counts for nobody who sends cookies (in `safe` mode). */
   readonly heuristic: boolean;
   /** While fresh it need not be validated because a client reloads (RFC 8246 §2). */
   readonly immutable: boolean;
+  /** The part of the representation that a 206 holds; `null` for a whole response. */
+  readonly part: Part | null;
+  /**
+   * The fields, in lower case, that only this request's client may see, or only after validation: those that `private`
+   * and `no-cache` name (RFC 9111 §5.2.2.7, §5.2.2.4). The rest may be stored without them.
+   */
+  readonly withheld: readonly string[];
   /** The request fields that select it, in lower case and sorted (RFC 9111 §4.1). */
   readonly nominated: '*' | readonly string[];
 }
@@ -33,15 +42,23 @@ export function assessResponse(
   response: ResponseFacts,
   policy: CachePolicy,
 ): Assessment {
-  const stated = parseCacheControl(fieldValue(response.fields, 'cache-control'));
+  const stated = responseDirectives(response.fields, policy);
   const nominated = nominatedFields(fieldValue(response.fields, 'vary'));
   const lifetimeMs = freshnessLifetimeMs(request, response, stated, policy);
   const forced = policy.force && lifetimeMs !== undefined;
-  const directives = forced ? parseCacheControl(undefined) : stated;
-  const terms = { directives, nominated, freshnessLifetimeMs: lifetimeMs, forced };
+  const directives = forced ? parseCacheControl(undefined) : stated.directives;
   const assessment = allowanceOf(response, directives, policy, lifetimeMs ?? 0, nominated);
+  assessment.heuristic = policy.mode === 'safe' && isHeuristicLifetime(response, stated, policy);
+  const terms = {
+    directives,
+    nominated,
+    freshnessLifetimeMs: lifetimeMs,
+    forced,
+    withheld: assessment.withheld,
+    sharesCookies: policy.mode === 'rfc' && !policy.force,
+  };
   assessment.reason =
-    unstorableReason(request, response, terms) ?? (isReusable(assessment, policy) ? null : 'not-reusable');
+    unstorableReason(request, response, terms) ?? (isReusable(assessment) ? null : 'not-reusable');
   assessment.storable = assessment.reason === null;
   return assessment;
 }
@@ -56,8 +73,7 @@ function allowanceOf(
   lifetimeMs: number,
   nominated: '*' | readonly string[],
 ): Draft {
-  // With field names it is taken for the unqualified one, as RFC 9111 §5.2.2.4 lets a cache do.
-  const noCache = directives.noCache !== false;
+  const noCache = directives.noCache === true;
   // s-maxage has the meaning of proxy-revalidate too (RFC 9111 §5.2.2.10).
   const mustRevalidate =
     directives.mustRevalidate || directives.proxyRevalidate || directives.sMaxageSeconds !== undefined;
@@ -73,17 +89,22 @@ function allowanceOf(
       directives.staleWhileRevalidateSeconds ?? policy.staleWhileRevalidateSeconds,
     ),
     staleIfErrorMs: windowMs(directives.staleIfErrorSeconds ?? policy.staleIfErrorSeconds),
+    staleIfDisconnectedMs: windowMs(policy.staleIfDisconnectedSeconds),
     mustRevalidate,
     noCache,
-    heuristic: isHeuristicLifetime(response, directives, policy),
+    heuristic: false,
     immutable: directives.immutable,
     etag: fieldValue(response.fields, 'etag'),
     lastModified: lastModifiedAt === undefined ? undefined : fieldValue(response.fields, 'last-modified'),
+    part: partOf(response),
+    withheld: withheldFields(directives),
     nominated,
   };
 }
 
-function isReusable(assessment: Assessment, policy: CachePolicy): boolean {
-  if (hasValidator(assessment)) return true;
-  return !assessment.noCache && retentionMs(assessment, policy, assessment.responseAt) > 0;
+function withheldFields({ private: isPrivate, noCache }: CacheControl): readonly string[] {
+  if (typeof isPrivate === 'boolean' && typeof noCache === 'boolean') return NONE;
+  return [isPrivate, noCache].flatMap((names) => (typeof names === 'boolean' ? [] : names));
 }
+
+const NONE: readonly string[] = Object.freeze([]);

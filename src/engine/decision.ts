@@ -1,8 +1,9 @@
 import { type CacheControl, parseCacheControl } from '../http/cache-control.ts';
 import type { ForwardReason } from '../http/cache-status.ts';
 import type { Assessment } from './assessment.ts';
-import type { RequestFacts } from './facts.ts';
+import type { RequestFacts, ResponseFacts } from './facts.ts';
 import { currentAgeMs, hasValidator, remainingFreshnessMs } from './freshness.ts';
+import { missingRange, type Part, portionOfPart } from './portion.ts';
 
 /** What a cache is to do with a request. Always one of the same few frozen objects: deciding allocates nothing. */
 export type Plan =
@@ -11,12 +12,15 @@ export type Plan =
   /** Ask the origin, with the stored response's validators as conditions (RFC 9111 §4.3). */
   | { readonly action: 'validate'; readonly fwd: 'request' | 'stale' }
   | { readonly action: 'forward'; readonly fwd: ForwardReason; readonly mayStore: boolean }
+  /** Ask the origin for what is missing of a stored part (RFC 9111 §3.3, §3.4). */
+  | { readonly action: 'complete'; readonly fwd: 'partial' }
   /** Answer 504: the client wants a stored response or none (RFC 9111 §5.2.1.7). */
   | { readonly action: 'unsatisfied' };
 
 /** A stored response that the request selects. */
 export interface Candidate {
   readonly assessment: Assessment;
+  readonly response: ResponseFacts;
 }
 
 /** What a look-up found; `vary-miss` when there are stored responses of the resource, but none for this request. */
@@ -24,13 +28,13 @@ export type Selected = Candidate | 'vary-miss' | null;
 
 /** Decides how a request is answered (RFC 9111 §4). */
 export function decide(request: RequestFacts, selected: Selected, now: number): Plan {
-  // Only GET is understood, and HEAD as a GET without content.
-  if (request.method !== 'GET' && request.method !== 'HEAD') return METHOD;
+  if (!isUnderstood(request)) return METHOD;
   const asked = askedOf(request);
-  // Parts are not cut from stored responses; whoever asks for one gets it from the origin.
-  if (request.field('range') !== undefined) return asked?.onlyIfCached ? UNSATISFIED : BYPASS;
   if (selected === null || selected === 'vary-miss') return elsewhere(request, selected ?? 'uri-miss', asked);
   const { assessment } = selected;
+  if (assessment.part !== null && portionOfPart(request, selected.response, assessment.part) === null) {
+    return lacking(request, asked, assessment.part);
+  }
   if (assessment.heuristic && request.field('cookie') !== undefined) {
     return elsewhere(request, 'stale', asked, assessment);
   }
@@ -50,6 +54,28 @@ export function mayServeStaleOnError(request: RequestFacts, stored: Candidate, n
   const stalenessMs = -remainingFreshnessMs(assessment, now);
   const askedMs = assessment.mustRevalidate ? 0 : (asked?.staleIfErrorSeconds ?? 0) * 1000;
   return stalenessMs < Math.max(assessment.staleIfErrorMs, askedMs);
+}
+
+/**
+ * Whether a stored response may answer a request that the origin gave no answer to at all: a cache that is disconnected
+ * may serve it stale where nothing forbids that (RFC 9111 §4.2.4).
+ */
+export function mayServeStaleDisconnected(request: RequestFacts, stored: Candidate, now: number): boolean {
+  const { assessment } = stored;
+  if (assessment.noCache || refusesStale(request)) return false;
+  return -remainingFreshnessMs(assessment, now) < assessment.staleIfDisconnectedMs;
+}
+
+// Who asks for validation, or for a response younger than some age, wants no stale one (RFC 9111 §5.2.1).
+function refusesStale(request: RequestFacts): boolean {
+  const asked = askedOf(request);
+  if (asked === undefined) return false;
+  return asked.noCache !== false || asked.maxAgeSeconds !== undefined || asked.minFreshSeconds !== undefined;
+}
+
+// GET, HEAD as a GET without content, and what a service keys by its content.
+function isUnderstood(request: RequestFacts): boolean {
+  return request.method === 'GET' || request.method === 'HEAD' || request.contentKeyed === true;
 }
 
 /** The directives of a request, if it has any. */
@@ -97,7 +123,15 @@ function isFresh(assessment: Assessment, now: number): boolean {
   return !assessment.noCache && remainingFreshnessMs(assessment, now) > 0;
 }
 
-type Elsewhere = 'uri-miss' | 'vary-miss' | 'request' | 'stale';
+/** A stored part does not hold what is asked for. */
+function lacking(request: RequestFacts, asked: CacheControl | undefined, part: Part): Plan {
+  const isWholeWanted = request.method === 'GET' && request.field('range') === undefined;
+  const isPlain = asked === undefined || (asked.noCache === false && !asked.noStore && !asked.onlyIfCached);
+  if (isWholeWanted && isPlain && missingRange(part) !== null) return COMPLETE;
+  return elsewhere(request, 'partial', asked);
+}
+
+type Elsewhere = 'uri-miss' | 'vary-miss' | 'request' | 'stale' | 'partial';
 
 function elsewhere(
   request: RequestFacts,
@@ -108,9 +142,10 @@ function elsewhere(
   if (asked?.onlyIfCached) return UNSATISFIED;
   // Freshening would store something of this exchange (RFC 9111 §5.2.1.5).
   if (asked?.noStore) return UNSTORED[fwd];
-  if (assessment !== undefined && hasValidator(assessment))
+  // A condition on other methods is a precondition (RFC 9110 §13.2.1), no question whether something is still right.
+  if (assessment !== undefined && hasValidator(assessment) && request.contentKeyed !== true)
     return fwd === 'request' ? VALIDATE_ASKED : VALIDATE_STALE;
-  return request.method === 'GET' ? STORED[fwd] : UNSTORED[fwd];
+  return request.method !== 'HEAD' ? STORED[fwd] : UNSTORED[fwd];
 }
 
 const NO_CACHE = Object.freeze(parseCacheControl('no-cache'));
@@ -121,7 +156,7 @@ const REUSE_AND_REVALIDATE = plan({ action: 'reuse', stale: true, revalidateInBa
 const VALIDATE_STALE = plan({ action: 'validate', fwd: 'stale' });
 const VALIDATE_ASKED = plan({ action: 'validate', fwd: 'request' });
 const METHOD = plan({ action: 'forward', fwd: 'method', mayStore: false });
-const BYPASS = plan({ action: 'forward', fwd: 'bypass', mayStore: false });
+const COMPLETE = plan({ action: 'complete', fwd: 'partial' });
 const UNSATISFIED = plan({ action: 'unsatisfied' });
 const STORED = forwards(true);
 const UNSTORED = forwards(false);
@@ -137,5 +172,6 @@ function forwards(mayStore: boolean): Readonly<Record<Elsewhere, Plan>> {
     'vary-miss': forward('vary-miss'),
     request: forward('request'),
     stale: forward('stale'),
+    partial: forward('partial'),
   };
 }

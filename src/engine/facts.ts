@@ -5,6 +5,11 @@ export interface RequestFacts {
   readonly method: string;
   /** A field's value, several lines combined; `undefined` when it is not there. */
   field(lowerName: string): string | undefined;
+  /**
+   * The request's content is part of the cache key, as its service asks for: a response answers every request of the
+   * same method, target and content.
+   */
+  readonly contentKeyed?: boolean;
 }
 
 /** What the engine asks of a response, received or stored. Instants are in milliseconds since the epoch. */

@@ -9,6 +9,8 @@ export interface Freshness {
   readonly staleWhileRevalidateMs: number;
   /** How long it may be used stale in the place of an error (RFC 5861 §4). */
   readonly staleIfErrorMs: number;
+  /** How long it may be used stale while the origin gives no answer at all (RFC 9111 §4.2.4). */
+  readonly staleIfDisconnectedMs: number;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
 }
@@ -30,9 +32,23 @@ export function hasValidator(freshness: Freshness): boolean {
   return freshness.etag !== undefined || freshness.lastModified !== undefined;
 }
 
+/** Whether a response could be used at all, with or without validation, as it is received. */
+export function isReusable(freshness: Freshness & { readonly noCache: boolean }): boolean {
+  if (hasValidator(freshness)) return true;
+  if (freshness.noCache) return false;
+  const usableMs =
+    freshness.freshnessLifetimeMs + Math.max(freshness.staleWhileRevalidateMs, freshness.staleIfErrorMs);
+  return usableMs > freshness.correctedInitialAgeMs;
+}
+
 /** How much longer a store should keep a response: while it is fresh, may be used stale, or can be validated. */
 export function retentionMs(freshness: Freshness, policy: CachePolicy, now: number): number {
   const validationMs = hasValidator(freshness) ? (policy.keepForValidationSeconds ?? DAY_SECONDS) * 1000 : 0;
-  const usableStaleMs = Math.max(freshness.staleWhileRevalidateMs, freshness.staleIfErrorMs, validationMs);
+  const usableStaleMs = Math.max(
+    freshness.staleWhileRevalidateMs,
+    freshness.staleIfErrorMs,
+    freshness.staleIfDisconnectedMs,
+    validationMs,
+  );
   return Math.max(0, remainingFreshnessMs(freshness, now) + usableStaleMs);
 }

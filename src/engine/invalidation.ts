@@ -1,4 +1,5 @@
 import { type FieldList, fieldValue } from '../http/fields.ts';
+import type { ResponseFacts } from './facts.ts';
 
 // Safe methods (RFC 9110 §9.2.1, and QUERY). Any other is taken for unsafe, as one of unknown safety is.
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
@@ -23,6 +24,18 @@ export function invalidatedUris(
     if (named !== undefined) uris.add(named);
   }
   return [...uris];
+}
+
+/**
+ * Whether a response to POST may answer a later GET of its target (RFC 9110 §9.3.3): its `Content-Location` says that it
+ * is the target's own representation. That it must have an explicit lifetime too is for its assessment.
+ *
+ * @param targetUri absolute
+ */
+export function isOwnRepresentation(method: string, response: ResponseFacts, targetUri: string): boolean {
+  if (method !== 'POST' || response.status < 200 || response.status > 299) return false;
+  const location = fieldValue(response.fields, 'content-location');
+  return location !== undefined && resolved(location, targetUri) === new URL(targetUri).href;
 }
 
 /** A reference made absolute; `undefined` when it is none, or leads to another origin. */

@@ -1,8 +1,8 @@
-import type { CacheControl } from '../http/cache-control.ts';
 import { hasField } from '../http/fields.ts';
 import { correctedInitialAgeMs, instantOf, originatedAt } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import type { CachePolicy } from './policy.ts';
+import type { ResponseDirectives } from './response-directives.ts';
 
 const HEURISTIC_FRACTION = 0.1;
 const MAX_HEURISTIC_MS = 24 * 60 * 60 * 1000;
@@ -19,28 +19,29 @@ const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
 export function freshnessLifetimeMs(
   request: RequestFacts,
   response: ResponseFacts,
-  directives: CacheControl,
+  stated: ResponseDirectives,
   policy: CachePolicy,
 ): number | undefined {
   const ownSeconds = policyTtlSeconds(policy, response.status);
-  const explicit = policy.force ? undefined : explicitLifetimeMs(response, directives);
+  const explicit = policy.force ? undefined : explicitLifetimeMs(response, stated);
   if (explicit !== undefined) return explicit;
   // Counted from receipt: an age that a response brings along does not shorten the operator's lifetime.
   if (ownSeconds !== undefined) return correctedInitialAgeMs(response) + ownSeconds * 1000;
-  const mayGuess = HEURISTICALLY_CACHEABLE.has(response.status) || directives.public;
+  const mayGuess = HEURISTICALLY_CACHEABLE.has(response.status) || stated.directives.public;
+  if (policy.force || !mayGuess || request.contentKeyed === true) return undefined;
   // An answer to someone's cookies that says nothing of its own sharing is shared with nobody.
-  if (policy.force || !mayGuess || request.field('cookie') !== undefined) return undefined;
+  if (policy.mode === 'safe' && request.field('cookie') !== undefined) return undefined;
   return policy.heuristic ? heuristicLifetimeMs(response) : 0;
 }
 
 /** Whether a response has no lifetime but the one that heuristics guess. */
 export function isHeuristicLifetime(
   response: ResponseFacts,
-  directives: CacheControl,
+  stated: ResponseDirectives,
   policy: CachePolicy,
 ): boolean {
   if (policyTtlSeconds(policy, response.status) !== undefined || policy.force) return false;
-  return explicitLifetimeMs(response, directives) === undefined;
+  return explicitLifetimeMs(response, stated) === undefined;
 }
 
 /** The lifetime that the policy gives to a status, in seconds. */
@@ -51,10 +52,13 @@ export function policyTtlSeconds(policy: CachePolicy, status: number): number | 
 }
 
 /** RFC 9111 §4.2.1, for a shared cache. */
-function explicitLifetimeMs(response: ResponseFacts, directives: CacheControl): number | undefined {
+function explicitLifetimeMs(
+  response: ResponseFacts,
+  { directives, targeted }: ResponseDirectives,
+): number | undefined {
   const seconds = directives.sMaxageSeconds ?? directives.maxAgeSeconds;
   if (seconds !== undefined) return seconds * 1000;
-  if (!hasField(response.fields, 'expires')) return undefined;
+  if (targeted || !hasField(response.fields, 'expires')) return undefined;
   // What is no date lies in the past (RFC 9111 §5.3).
   const expiresAt = instantOf(response, 'expires') ?? Number.NEGATIVE_INFINITY;
   return Math.max(0, expiresAt - originatedAt(response));

@@ -15,6 +15,8 @@ describe('the same stored response (RFC 9111 §4.1)', () => {
     [{ accept: 'a, b' }, { accept: ' a ,\tb ' }],
     [{ accept: ' a' }, { accept: 'a' }],
     [{}, {}],
+    [{ accept: 'text/html;q=0.50, text/plain' }, { accept: 'Text/Plain,text/html; q=0.5' }],
+    [{ 'x-b': 'a, b' }, { 'x-b': 'a,b' }],
   ])('%j and %j', (one, other) => expect(keyOf(one)).toBe(keyOf(other)));
 });
 
@@ -24,7 +26,8 @@ describe('another one', () => {
     [{ accept: 'a' }, { accept: 'A' }],
     [{ accept: 'a' }, {}],
     [{ accept: '' }, {}],
-    [{ accept: 'a, b' }, { accept: 'b, a' }],
+    [{ 'x-b': 'a, b' }, { 'x-b': 'b, a' }],
+    [{ accept: 'text/html;q=0.5, text/plain' }, { accept: 'text/html, text/plain;q=0.5' }],
     [{ accept: 'a b' }, { accept: 'ab' }],
     [{ accept: 'a  b' }, { accept: 'a b' }],
     [{ accept: '"a, b"' }, { accept: '"a,b"' }],

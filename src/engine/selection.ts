@@ -1,3 +1,4 @@
+import { normalisedPreference } from '../http/preferences.ts';
 import type { RequestFacts } from './facts.ts';
 
 /**
@@ -11,16 +12,7 @@ export function variantKey(nominated: readonly string[], request: RequestFacts):
   let key = '';
   for (const name of nominated) {
     const value = request.field(name);
-    key += value === undefined ? `${name}\n` : `${name}:${normalised(value)}\n`;
+    key += value === undefined ? `${name}\n` : `${name}:${normalisedPreference(name, value)}\n`;
   }
   return key;
-}
-
-// White space around commas means nothing in a list (RFC 9110 §5.6.1); within quotes it may.
-function normalised(value: string): string {
-  if (value.includes('"') || !value.includes(',')) return value.trim();
-  return value
-    .split(',')
-    .map((member) => member.trim())
-    .join(',');
 }

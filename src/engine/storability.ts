@@ -1,12 +1,13 @@
 import { type CacheControl, parseCacheControl } from '../http/cache-control.ts';
 import { hasField } from '../http/fields.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
+import { partOf } from './portion.ts';
 
 /** Why a response is not stored. */
 export type UnstorableReason =
-  /** It answers another method than GET. */
+  /** It answers another method than GET, and its content is not in the key. */
   | 'method'
-  /** It is partial, a 304, or of a status that `must-understand` asks to know. */
+  /** It holds several parts or a range of another unit, is a 304, or of a status that `must-understand` asks to know. */
   | 'status'
   | 'request-no-store'
   | 'no-store'
@@ -24,7 +25,8 @@ export type UnstorableReason =
 // The final status codes of RFC 9110 §15, whose caching needs no more than is done here.
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   ...[
-    200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407,
+    200, 201, 202, 203, 204, 205, 206, 300, 301, 302, 303, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406,
+    407,
   ],
   ...[408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505],
 ]);
@@ -36,6 +38,10 @@ export interface StorabilityTerms {
   readonly freshnessLifetimeMs: number | undefined;
   /** The policy overrules what origin and request forbid. */
   readonly forced: boolean;
+  /** Fields that are left out when it is stored. */
+  readonly withheld: readonly string[];
+  /** Whether a response may be stored with its `Set-Cookie`. */
+  readonly sharesCookies: boolean;
 }
 
 /** Why a shared cache must not store a response, or does not; `null` when it may (RFC 9111 §3). */
@@ -45,7 +51,7 @@ export function unstorableReason(
   terms: StorabilityTerms,
 ): UnstorableReason | null {
   return (
-    unshareable(request, response, terms.nominated) ??
+    unshareable(request, response, terms) ??
     (terms.forced ? null : forbidden(request, response, terms.directives)) ??
     (terms.freshnessLifetimeMs === undefined ? 'no-lifetime' : null)
   );
@@ -53,13 +59,16 @@ export function unstorableReason(
 
 function unshareable(
   request: RequestFacts,
-  { status, fields }: ResponseFacts,
-  nominated: '*' | readonly string[],
+  response: ResponseFacts,
+  { nominated, withheld, sharesCookies }: StorabilityTerms,
 ): UnstorableReason | null {
-  if (request.method !== 'GET') return 'method';
-  if (status < 200 || status === 206 || status === 304) return 'status';
+  const { status, fields } = response;
+  if (request.method !== 'GET' && request.contentKeyed !== true) return 'method';
+  if (status < 200 || status === 304) return 'status';
+  if (status === 206 && partOf(response) === null) return 'status';
   // RFC 9111 §7.3 only warns of it, but no client is to get another's cookie.
-  if (hasField(fields, 'set-cookie')) return 'set-cookie';
+  if (!sharesCookies && hasField(fields, 'set-cookie') && !withheld.includes('set-cookie'))
+    return 'set-cookie';
   return nominated === '*' ? 'vary' : null;
 }
 
@@ -73,8 +82,7 @@ function forbidden(
     // It takes the place of a no-store meant for caches that do not know it (RFC 9111 §5.2.2.3).
     if (!UNDERSTOOD.has(response.status)) return 'status';
   } else if (directives.noStore) return 'no-store';
-  // With field names it is taken for the unqualified one, as RFC 9111 §5.2.2.7 lets a cache do.
-  if (directives.private !== false) return 'private';
+  if (directives.private === true) return 'private';
   return request.field('authorization') === undefined || maySharePrivileged(directives)
     ? null
     : 'authorization';

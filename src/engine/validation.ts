@@ -11,6 +11,7 @@ import { formatHttpDate, parseHttpDate } from '../http/http-date.ts';
 import { instantOf, originatedAt } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import type { Freshness } from './freshness.ts';
+import type { CachePolicy } from './policy.ts';
 
 /** The conditions of a cache's own validation request (RFC 9111 §4.3.1): both validators, as the origin spelt them. */
 export function conditionalFields({ etag, lastModified }: Freshness): FieldList {
@@ -31,26 +32,54 @@ export function isIdentifiedBy(stored: ResponseFacts, notModified: ResponseFacts
   return storedTag !== undefined && strongMatch(tag, storedTag);
 }
 
-// These describe the stored content, which a 304 does not bring (RFC 9111 §3.2); a cookie is its receiver's alone.
-const NOT_UPDATED: ReadonlySet<string> = new Set([
+// These describe the stored content, which a 304 does not bring (RFC 9111 §3.2).
+const OF_CONTENT_STORED: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
   'content-md5',
   'content-range',
-  'set-cookie',
 ]);
+// A cookie is its receiver's alone, unless all that may be stored is.
+const NOT_UPDATED: ReadonlySet<string> = new Set([...OF_CONTENT_STORED, 'set-cookie']);
 
 // They tell of the exchange that brought them.
 const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set(['age', 'date']);
 
-/** The stored response with the fields and times of the 304 that validated it (RFC 9111 §3.2, §4.3.4). */
-export function freshen(stored: ResponseFacts, notModified: ResponseFacts): ResponseFacts {
-  const { requestAt, responseAt } = notModified;
-  const update = withoutFields(endToEndFields(notModified.fields), NOT_UPDATED);
+/**
+ * The stored response with the fields and times of the 304 that validated it, or of the response to a HEAD that
+ * agrees with it (RFC 9111 §3.2, §4.3.4, §4.3.5).
+ */
+export function freshen(
+  stored: ResponseFacts,
+  validating: ResponseFacts,
+  { mode }: Pick<CachePolicy, 'mode'>,
+): ResponseFacts {
+  const { requestAt, responseAt } = validating;
+  const notUpdated = mode === 'rfc' ? OF_CONTENT_STORED : NOT_UPDATED;
+  const update = withoutFields(endToEndFields(validating.fields), notUpdated);
   // A recipient with a clock adds the Date that is missing (RFC 9110 §6.6.1).
   if (!hasField(update, 'date')) update.push('Date', formatHttpDate(responseAt));
   const lasting = withoutFields(stored.fields, OF_ONE_EXCHANGE);
   return { status: stored.status, fields: replaceFields(lasting, update), requestAt, responseAt };
+}
+
+/**
+ * Whether the 200 to a HEAD describes the stored response still: every validator and length that it brings is the
+ * stored one's (RFC 9111 §4.3.5). If it does not, the stored one is to be taken for stale.
+ *
+ * @param contentLength of the whole stored representation in bytes
+ */
+export function isDescribedByHead(
+  stored: ResponseFacts,
+  contentLength: number,
+  head: ResponseFacts,
+): boolean {
+  const length = fieldValue(head.fields, 'content-length');
+  if (length !== undefined && Number(length) !== contentLength) return false;
+  return ['etag', 'last-modified'].every((name) => {
+    const value = fieldValue(head.fields, name);
+    return value === undefined || value === fieldValue(stored.fields, name);
+  });
 }
 
 /**
@@ -93,6 +122,12 @@ const OF_CONTENT_AND_LAST_MODIFIED: ReadonlySet<string> = new Set([...OF_CONTENT
 /** The fields of a 304 in the place of a response with `fields` (RFC 9110 §15.4.5). */
 export function notModifiedFields(fields: FieldList): FieldList {
   return withoutFields(fields, hasField(fields, 'etag') ? OF_CONTENT_AND_LAST_MODIFIED : OF_CONTENT);
+}
+
+/** A response's entity-tag as its origin spelt it, if it is a strong one. */
+export function strongEntityTag(response: ResponseFacts): string | undefined {
+  const tag = entityTagOf(response.fields);
+  return tag === undefined || tag.weak ? undefined : fieldValue(response.fields, 'etag');
 }
 
 function entityTagOf(fields: FieldList) {

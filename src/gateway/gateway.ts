@@ -57,7 +57,7 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
     }
     const fields = answer.fields.concat(corsFields, own);
     const { status, body, trailers, tunnel } = answer;
-    return { status, fields, body, trailers, tunnel };
+    return { status, fields, body, trailers, stallMs: service.stallMs, tunnel };
   }
 
   return {

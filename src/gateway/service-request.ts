@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import type { FieldList } from '../http/fields.ts';
@@ -10,17 +11,34 @@ import type { Upstream } from './upstream.ts';
 // A transform reads the content, and nothing here decodes it.
 const PARTIAL_AND_CODING: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'accept-encoding']);
 
+/** A request's content where that is part of its cache key. */
+export interface KeyedContent {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
 /** A request as its service's origin would see it: what the cache judges by, and how the origin is asked. */
 export class ServiceRequest implements CacheRequest, RequestFacts {
   readonly method: string;
   readonly #exchange: Exchange;
   readonly #destination: Destination;
   readonly #upstream: Upstream;
+  readonly #keyed: KeyedContent | null;
+  /** What is sent in the place of a body that was read already. */
+  readonly #body: Readable | null;
 
-  constructor(exchange: Exchange, destination: Destination, upstream: Upstream) {
+  constructor(
+    exchange: Exchange,
+    destination: Destination,
+    upstream: Upstream,
+    keyed: KeyedContent | null = null,
+    body: Readable | null = null,
+  ) {
     this.#exchange = exchange;
     this.#destination = destination;
     this.#upstream = upstream;
+    this.#keyed = keyed;
+    this.#body = body;
     const { method } = exchange.request;
     this.method = upstream.transformed && method === 'HEAD' ? 'GET' : method;
   }
@@ -38,7 +56,11 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
   }
 
   get key(): string {
-    return this.#destination.key;
+    return this.#keyed === null ? this.#destination.key : this.#keyed.key;
+  }
+
+  get contentKeyed(): boolean {
+    return this.#keyed !== null;
   }
 
   get targetUri(): string {
@@ -55,6 +77,14 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
 
   get maxBodyBytes(): number {
     return this.#upstream.maxBodyBytes;
+  }
+
+  get stallMs(): number {
+    return this.#upstream.stallMs;
+  }
+
+  get retryAfterLimitMs(): number {
+    return this.#upstream.retryAfterLimitMs;
   }
 
   /** Content with a GET or HEAD has no meaning that a cache could know, and no place in its key (RFC 9110 §9.3.1). */
@@ -75,14 +105,20 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     const { forwarding, transformed } = this.#upstream;
     const skip = transformed ? PARTIAL_AND_CODING : whole ? PARTIAL_FIELDS : NOTHING_SKIPPED;
     const fields = forwarding.fields(request, this.correlationId(), skip);
-    const length = transformed ? undefined : request.field('content-length');
-    if (request.body !== null && length !== undefined) fields.push('Content-Length', length);
+    fields.push(...conditions);
+    const body = transformed ? null : (this.#keyed?.bytes ?? this.#body ?? request.body);
+    const length = Buffer.isBuffer(body) ? String(body.length) : request.field('content-length');
+    if (body !== null && length !== undefined) fields.push('Content-Length', length);
     return this.#upstream.fetch({
       method: this.method,
       target: this.#destination.target,
-      fields: [...fields, ...conditions],
-      body: transformed ? null : request.body,
+      fields,
+      body,
       signal,
+      onInterim: (status, interim) => {
+        // It is for who caused the request, and only for as long as that one waits.
+        if (!request.signal.aborted) request.inform(status, interim);
+      },
     });
   }
 

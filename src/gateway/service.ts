@@ -1,4 +1,4 @@
-import { cacheKey, type TargetKeying } from '../engine/cache-key.ts';
+import { cacheKey, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
@@ -80,6 +80,8 @@ export interface ServiceOptions {
 export interface Service extends Routed {
   readonly name: string;
   readonly steps: readonly Step[];
+  /** For so long a client may read nothing of an answer. */
+  readonly stallMs: number;
   /** Its answers are made by a transform. */
   readonly transformed: boolean;
   /** `RateLimit-Policy` and what `RateLimit` says where nothing was counted; `null` without limits. */
@@ -88,14 +90,19 @@ export interface Service extends Routed {
 }
 
 export function createService(options: ServiceOptions): Service {
-  const { name, prefix, keys, client, transform } = options;
-  const keyOf = (target: string) => keys.response(name, cacheKey({ service: name, method: 'GET', target }));
+  const { name, prefix, keys, client, transform, keying } = options;
+  const keyOf = (target: string) =>
+    keys.response(name, cacheKey({ service: name, method: 'GET', target: normalisedTarget(target, keying) }));
   const upstream: Upstream = {
     service: name,
     baseUri: options.origin.href.replace(/\/$/, ''),
     forwarding: createForwarding(options.forwarding),
     policy: options.policy,
     maxBodyBytes: options.maxBodyBytes,
+    keyedMethods: new Set(options.keyedMethods),
+    maxKeyBodyBytes: options.maxKeyBodyBytes,
+    retryAfterLimitMs: options.retryAfterLimitMs,
+    stallMs: options.stallMs,
     transformed: transform?.code.response !== undefined,
     fetch:
       transform?.code.response === undefined
@@ -113,11 +120,14 @@ export function createService(options: ServiceOptions): Service {
       gated: options.gate !== null,
     }),
     keyOf,
+    contentKeyOf: (method, target, content) =>
+      keys.response(name, cacheKey({ service: name, method, target, content })),
   };
   return {
     name,
     prefix,
     steps: [...steps(options, upstream)],
+    stallMs: options.stallMs,
     transformed: upstream.transformed,
     limits: describeLimits(options),
     map: createMapping(options),
@@ -166,13 +176,21 @@ function describeLimits({ limiter, validationLimiter }: ServiceOptions): Service
   return { policy: formatRateLimitPolicy(limits), untouched: `"${name}";r=${rule.limit}` };
 }
 
-function createMapping({ prefix, stripPrefix, transform }: ServiceOptions): Service['map'] {
+function createMapping({
+  prefix,
+  stripPrefix,
+  transform,
+  keying,
+  keyedMethods,
+}: ServiceOptions): Service['map'] {
   const below = (path: string) => (prefix === '/' ? path : path.slice(prefix.length) || '/');
   const request = transform?.code.request;
   if (request === undefined) {
-    return (_method, path, query) => ({
-      target: (stripPrefix ? below(path) : path) + (query === undefined ? '' : `?${query}`),
-    });
+    const isCached = (method: string) => method === 'GET' || keyedMethods.includes(method);
+    return (method, path, query) => {
+      const target = (stripPrefix ? below(path) : path) + (query === undefined ? '' : `?${query}`);
+      return { target: isCached(method) ? normalisedTarget(target, keying) : target };
+    };
   }
   return (method, path, query) => {
     const asked = { method, path: below(path), query: new URLSearchParams(query) };

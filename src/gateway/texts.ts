@@ -12,3 +12,4 @@ export const TEXTS = {
 } as const;
 
 export const ONLY_IF_CACHED = 'No stored response, and the request asked for nothing else';
+export const ORIGIN_HOLDS_OFF = 'The origin asks for a pause';

@@ -12,10 +12,17 @@ export interface Upstream {
   readonly forwarding: Forwarding;
   readonly policy: CachePolicy;
   readonly maxBodyBytes: number;
+  /** Methods beside GET and HEAD whose responses are cached, with the request's content in the key. */
+  readonly keyedMethods: ReadonlySet<string>;
+  readonly maxKeyBodyBytes: number;
+  readonly retryAfterLimitMs: number;
+  readonly stallMs: number;
   /** The origin's answers are made anew by a transform, so it is asked with GET for a whole representation. */
   readonly transformed: boolean;
   fetch(request: OriginRequest): Promise<FetchedResponse>;
   present(fields: FieldList): FieldList;
-  /** The store's key for a target of this origin. */
+  /** The store's key for GET of a target of this origin. */
   keyOf(target: string): string;
+  /** The store's key for a method with content, by the content's digest. */
+  contentKeyOf(method: string, target: string, digest: string): string;
 }

@@ -54,11 +54,13 @@ export function parseDeltaSeconds(text: string): number | undefined {
   return /^[0-9]+$/.test(text) ? Math.min(Number(text), MAX_DELTA_SECONDS) : undefined;
 }
 
-type Draft = { -readonly [Name in keyof CacheControl]: CacheControl[Name] };
+/** Directives while they are read. */
+export type Draft = { -readonly [Name in keyof CacheControl]: CacheControl[Name] };
 type SecondsName = Extract<keyof CacheControl, `${string}Seconds`>;
 type FlagName = Exclude<keyof CacheControl, SecondsName | 'noCache' | 'private'>;
 
-const SECONDS: ReadonlyMap<string, SecondsName> = new Map([
+/** The directives that are a number of seconds. */
+export const SECONDS: ReadonlyMap<string, SecondsName> = new Map([
   ['max-age', 'maxAgeSeconds'],
   ['s-maxage', 'sMaxageSeconds'],
   ['max-stale', 'maxStaleSeconds'],
@@ -67,7 +69,8 @@ const SECONDS: ReadonlyMap<string, SecondsName> = new Map([
   ['stale-if-error', 'staleIfErrorSeconds'],
 ]);
 
-const FLAGS: ReadonlyMap<string, FlagName> = new Map([
+/** The directives that are there or not. */
+export const FLAGS: ReadonlyMap<string, FlagName> = new Map([
   ['no-store', 'noStore'],
   ['must-revalidate', 'mustRevalidate'],
   ['proxy-revalidate', 'proxyRevalidate'],
@@ -79,7 +82,7 @@ const FLAGS: ReadonlyMap<string, FlagName> = new Map([
 ]);
 
 // A literal of its own for each value: much faster than copying a frozen one.
-const noDirectives = (): Draft => ({
+export const noDirectives = (): Draft => ({
   maxAgeSeconds: undefined,
   sMaxageSeconds: undefined,
   noCache: false,
@@ -105,8 +108,11 @@ function secondsOf(name: string, argument: string | undefined): number {
   return parseDeltaSeconds(argument) ?? 0;
 }
 
-// Without a list of names it is the stricter one, and so it is taken when it is repeated.
-function limitedTo(
+/**
+ * `no-cache` or `private` with an argument. Without a list of names it is the stricter one, and so it is taken when it
+ * is repeated.
+ */
+export function limitedTo(
   known: boolean | readonly string[],
   argument: string | undefined,
 ): true | readonly string[] {

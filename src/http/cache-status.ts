@@ -23,7 +23,8 @@ interface Hit {
 
 interface Forwarded {
   readonly hit: false;
-  readonly fwd: ForwardReason;
+  /** Absent where the cache answered without a stored response and without asking anyone. */
+  readonly fwd?: ForwardReason;
   /** What the next hop answered. */
   readonly fwdStatus?: number;
   readonly stored?: boolean;
@@ -42,7 +43,7 @@ export function formatCacheStatus(cacheName: string, status: CacheStatus): strin
 }
 
 function forwarding({ fwd, fwdStatus, stored, collapsed }: Forwarded): string {
-  let text = `; fwd=${fwd}`;
+  let text = fwd === undefined ? '' : `; fwd=${fwd}`;
   if (fwdStatus !== undefined) text += `; fwd-status=${fwdStatus}`;
   if (stored === true) text += '; stored';
   if (collapsed === true) text += '; collapsed';

@@ -19,7 +19,7 @@ export interface FetchedResponse {
 
 /** How to ask the origin. */
 export interface Forwarding {
-  /** The fields that make the request conditional for the cache's own sake, or none. */
+  /** The fields that make the request conditional, or ask for a range, for the cache's own sake; or none. */
   readonly conditions: FieldList;
   /** Whether the whole representation is wanted, whatever part or condition the client asked for. */
   readonly whole: boolean;
@@ -40,6 +40,10 @@ export interface CacheRequest extends Correlated {
   readonly policy: CachePolicy;
   /** Longer bodies are passed on and not stored. */
   readonly maxBodyBytes: number;
+  /** For so long a client may take nothing of a body that others wait for with it. */
+  readonly stallMs: number;
+  /** For so long at most an origin's `Retry-After` is heeded. */
+  readonly retryAfterLimitMs: number;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
   /** Asks the origin; rejects with `ERR_ORIGIN_*`. */

@@ -1,8 +1,10 @@
 import { type Assessment, assessResponse, type ResponseFacts } from '../engine/assessment.ts';
+import { missingRange } from '../engine/portion.ts';
 import { variantKey } from '../engine/selection.ts';
-import { conditionalFields, freshen, isIdentifiedBy } from '../engine/validation.ts';
-import { type FieldList, fieldValue } from '../http/fields.ts';
+import { conditionalFields, freshen, isIdentifiedBy, strongEntityTag } from '../engine/validation.ts';
+import { type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
+import { completed } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
 import { toEntry } from './lookup.ts';
 import { type SharedBody, shareBody } from './shared-body.ts';
@@ -13,19 +15,44 @@ export interface Arriving {
   readonly response: ResponseFacts;
   readonly assessment: Assessment;
   readonly body: SharedBody;
+  readonly trailers: FetchedResponse['trailers'];
+  /** What the origin answered; not the response's own status where that completes a stored part. */
+  readonly fwdStatus: number;
+  /** The fields that others than this request's client may see, and that are stored. */
+  readonly sharedFields: FieldList;
   /** How another request is known to select the same response. */
   readonly nominated: readonly string[];
   readonly variant: string;
 }
 
+/** 304: the stored response, freshened. */
+export interface Validated {
+  readonly kind: 'validated';
+  readonly entry: StoredEntry;
+  /** It may still be stored and shared. */
+  readonly storable: boolean;
+  /** Fields of the 304 for the client that caused it. */
+  readonly ownFields: FieldList;
+}
+
 /** How a fill came down. Only `arriving` and `validated` may be shared with requests that wait. */
 export type Landing =
   | Arriving
-  /** 304: the stored response, freshened; and whether it may still be stored and shared. */
-  | { readonly kind: 'validated'; readonly entry: StoredEntry; readonly storable: boolean }
+  | Validated
   | { readonly kind: 'unshared'; readonly response: FetchedResponse }
   /** The origin did not answer (`ERR_ORIGIN_*`), or a transform failed. */
   | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What a fill is for. */
+export type FillPurpose =
+  /** The whole response. */
+  | { readonly kind: 'whole' }
+  /** Whether a stored response may still be used. */
+  | { readonly kind: 'validate'; readonly stored: StoredEntry }
+  /** What is missing of a stored part. */
+  | { readonly kind: 'complete'; readonly stored: StoredEntry }
+  /** The ranges that the client asks for. */
+  | { readonly kind: 'ranges' };
 
 /**
  * One exchange with the origin on behalf of everyone who waits for it. It ends early when all who wait for its header
@@ -35,11 +62,18 @@ export class Fill {
   readonly landing: Promise<Landing>;
   /** Set when the resource was invalidated meanwhile: what arrives is older than that, and is neither stored nor shared. */
   outdated = false;
+  /** Whether other requests may wait for it. */
+  readonly joinable: boolean;
+  /** It was asked for with credentials, so that it may well be for one client alone. */
+  readonly credentialed: boolean;
   readonly #controller = new AbortController();
   #waiting = 0;
 
-  constructor(request: CacheRequest, stored: StoredEntry | null) {
-    this.landing = this.#run(request, stored);
+  constructor(request: CacheRequest, purpose: FillPurpose) {
+    const { facts } = request;
+    this.joinable = purpose.kind !== 'ranges' && facts.method !== 'HEAD';
+    this.credentialed = facts.field('authorization') !== undefined;
+    this.landing = this.#run(request, purpose);
   }
 
   /** Waits for the landing on behalf of a client, or (`null`) for the cache's own sake. */
@@ -55,40 +89,116 @@ export class Fill {
     return landing;
   }
 
-  async #run(request: CacheRequest, stored: StoredEntry | null): Promise<Landing> {
-    const forward = (conditions: FieldList) =>
-      request.forward({ conditions, whole: true, signal: this.#controller.signal });
+  async #run(request: CacheRequest, purpose: FillPurpose): Promise<Landing> {
     try {
-      const response = await forward(stored === null ? [] : conditionalFields(stored.assessment));
-      if (response.status !== 304 || stored === null) return this.#received(request, response);
-      if (!isIdentifiedBy(stored.response, response)) return this.#received(request, await forward([]));
-      const freshened = { ...freshen(stored.response, response), body: stored.response.body };
-      const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
-      const { storable } = assessResponse(asGet, freshened, request.policy);
-      return { kind: 'validated', entry: toEntry(request, freshened), storable };
+      const response = await this.#forward(request, conditionsOf(request, purpose));
+      if (purpose.kind === 'validate' && response.status === 304) {
+        return this.#notModified(request, purpose.stored, response);
+      }
+      if (purpose.kind !== 'complete') return this.#received(request, response);
+      const { status } = response;
+      const whole = completed(request, purpose.stored.response, response);
+      if (whole !== null) return this.#received(request, whole, status);
+      // A part that does not fit, or none where the representation has become shorter: all of it is asked for.
+      if (status !== 206 && status !== 416) return this.#received(request, response);
+      response.body.destroy();
+      return this.#received(request, await this.#forward(request, []));
     } catch (error) {
       return { kind: 'failed', error };
     }
   }
 
-  #received(request: CacheRequest, response: FetchedResponse): Landing {
+  #forward(request: CacheRequest, conditions: FieldList): Promise<FetchedResponse> {
+    return request.forward({ conditions, whole: true, signal: this.#controller.signal });
+  }
+
+  async #notModified(
+    request: CacheRequest,
+    stored: StoredEntry,
+    notModified: FetchedResponse,
+  ): Promise<Landing> {
+    if (!isIdentifiedBy(stored.response, notModified)) {
+      return this.#received(request, await this.#forward(request, []));
+    }
+    const { body } = stored.response;
+    const freshened = freshen(stored.response, notModified, request.policy);
+    const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
+    const { storable, withheld } = assessResponse(asGet, freshened, request.policy);
+    const shared = { ...freshened, fields: withoutFields(freshened.fields, new Set(withheld)), body };
+    const ownFields = ownFieldsOf(notModified, shared, withheld);
+    return { kind: 'validated', entry: toEntry(request, shared), storable, ownFields };
+  }
+
+  #received(request: CacheRequest, response: FetchedResponse, fwdStatus = response.status): Landing {
     const assessment = assessResponse(request.facts, response, request.policy);
     if (!assessment.storable || declaredLength(response.fields) > request.maxBodyBytes) {
       return { kind: 'unshared', response };
     }
-    const nominated = assessment.nominated === '*' ? [] : assessment.nominated;
-    return {
-      kind: 'arriving',
-      response,
-      assessment,
-      body: shareBody(response.body, request.maxBodyBytes, () => this.#controller.abort()),
-      nominated,
-      variant: variantKey(nominated, request.facts),
-    };
+    return arrivingOf(request, response, assessment, fwdStatus, () => this.#controller.abort());
   }
 }
 
-function declaredLength(fields: FieldList): number {
+/** A response that may be stored, with its body open to several readers. */
+export function arrivingOf(
+  request: CacheRequest,
+  response: FetchedResponse,
+  assessment: Assessment,
+  fwdStatus: number,
+  onAbandoned: () => void,
+): Arriving {
+  const nominated = assessment.nominated === '*' ? [] : assessment.nominated;
+  const { withheld } = assessment;
+  const { maxBodyBytes: keepBytes, stallMs } = request;
+  return {
+    kind: 'arriving',
+    response,
+    assessment,
+    body: shareBody(response.body, { keepBytes, stallMs, onAbandoned }),
+    trailers: response.trailers,
+    fwdStatus,
+    sharedFields: withheld.length === 0 ? response.fields : withoutFields(response.fields, new Set(withheld)),
+    nominated,
+    variant: variantKey(nominated, request.facts),
+  };
+}
+
+export function declaredLength(fields: FieldList): number {
   const length = Number(fieldValue(fields, 'content-length'));
   return Number.isFinite(length) ? length : 0;
+}
+
+function conditionsOf({ facts }: CacheRequest, purpose: FillPurpose): FieldList {
+  switch (purpose.kind) {
+    case 'whole':
+      return [];
+    case 'validate':
+      return conditionalFields(purpose.stored.assessment);
+    case 'complete': {
+      const { assessment, response } = purpose.stored;
+      const range = assessment.part === null ? null : missingRange(assessment.part);
+      const etag = strongEntityTag(response);
+      return [...(range === null ? [] : ['Range', range]), ...(etag === undefined ? [] : ['If-Range', etag])];
+    }
+    case 'ranges': {
+      const condition = facts.field('if-range');
+      return ['Range', facts.field('range')!, ...(condition === undefined ? [] : ['If-Range', condition])];
+    }
+  }
+}
+
+// What a 304 gives to its receiver alone: the fields that it withholds from others, and cookies.
+function ownFieldsOf(
+  notModified: ResponseFacts,
+  shared: ResponseFacts,
+  withheld: readonly string[],
+): string[] {
+  const own: string[] = [];
+  const { fields } = notModified;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    const isOwn =
+      withheld.includes(name) || (name === 'set-cookie' && fieldValue(shared.fields, name) === undefined);
+    if (isOwn) own.push(fields[i]!, fields[i + 1]!);
+  }
+  return own;
 }

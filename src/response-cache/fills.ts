@@ -5,8 +5,11 @@ export interface Fills {
   add(key: string, fill: Fill): void;
   remove(key: string, fill: Fill): void;
   has(key: string): boolean;
-  /** A fill that a request which has not tried it yet may join. */
-  joinable(key: string, tried: ReadonlySet<Fill>): Fill | null;
+  /**
+   * A fill that a request which has not tried it yet may join. Who sends no credentials does not wait for a response to
+   * some, which would hardly be shared.
+   */
+  joinable(key: string, tried: ReadonlySet<Fill>, credentialed: boolean): Fill | null;
   /** The resource has changed: what is under way is older, and nobody joins it any more. */
   outdate(key: string): void;
 }
@@ -24,8 +27,11 @@ export function createFills(): Fills {
       if (fills?.delete(fill) && fills.size === 0) byKey.delete(key);
     },
     has: (key) => byKey.has(key),
-    joinable(key, tried) {
-      for (const fill of byKey.get(key) ?? []) if (!fill.outdated && !tried.has(fill)) return fill;
+    joinable(key, tried, credentialed) {
+      for (const fill of byKey.get(key) ?? []) {
+        if (!fill.joinable || fill.outdated || tried.has(fill)) continue;
+        if (credentialed || !fill.credentialed) return fill;
+      }
       return null;
     },
     outdate(key) {

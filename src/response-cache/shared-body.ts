@@ -19,10 +19,18 @@ export interface SharedBody {
 // How far the source may run ahead of the slowest reader once nothing is kept.
 const AHEAD_BYTES = 256 * 1024;
 
-/** @param onAbandoned called when nobody wants the rest: no reader is left, or none came and it can't be stored. */
-export function shareBody(source: Readable, keepBytes: number, onAbandoned: () => void): SharedBody {
-  /** Readers by what each reads next, counted in chunks from the body's first. */
-  const readers = new Map<symbol, number>();
+export interface SharedBodyOptions {
+  readonly keepBytes: number;
+  /** A reader that takes nothing for so long, while the source waits for it, is cut off. */
+  readonly stallMs: number;
+  /** Called when nobody wants the rest: no reader is left, or none came and it can't be stored. */
+  readonly onAbandoned: () => void;
+}
+
+export function shareBody(source: Readable, options: SharedBodyOptions): SharedBody {
+  const { keepBytes, stallMs, onAbandoned } = options;
+  /** Readers, with what each reads next, counted in chunks from the body's first. */
+  const readers = new Map<Readable, number>();
   const chunks: Buffer[] = [];
   let dropped = 0;
   let held = 0;
@@ -51,8 +59,22 @@ export function shareBody(source: Readable, keepBytes: number, onAbandoned: () =
     for (;;) {
       dropWhatAllHad();
       if (held <= AHEAD_BYTES || readers.size === 0) return;
-      await change.promise;
+      await slowestMoves();
     }
+  }
+
+  /** Waits until something changes; those who hold all up for too long are cut off. */
+  async function slowestMoves(): Promise<void> {
+    const waitedFrom = dropped;
+    const timer = setTimeout(() => {
+      const stalled = [...readers].filter(([, position]) => position === waitedFrom);
+      for (const [reader] of stalled) reader.destroy(new Error('the client takes nothing of the body'));
+    }, stallMs);
+    while (dropped === waitedFrom && held > AHEAD_BYTES && readers.size > 0) {
+      await change.promise;
+      dropWhatAllHad();
+    }
+    clearTimeout(timer);
   }
 
   async function pump(): Promise<Buffer | null> {
@@ -73,14 +95,14 @@ export function shareBody(source: Readable, keepBytes: number, onAbandoned: () =
     return state === 'ended' && !overflowed() ? Buffer.concat(chunks) : null;
   }
 
-  function leave(reader: symbol): void {
+  function leave(reader: Readable): void {
     if (!readers.delete(reader)) return;
     announce();
     if (readers.size === 0 && state === 'open') onAbandoned();
   }
 
   /** The reader's next chunk, waiting for it; `null` at the end. */
-  async function next(reader: symbol): Promise<Buffer | null> {
+  async function next(reader: Readable): Promise<Buffer | null> {
     for (;;) {
       const position = readers.get(reader);
       if (position === undefined) return null;
@@ -102,20 +124,20 @@ export function shareBody(source: Readable, keepBytes: number, onAbandoned: () =
       return !overflowed() && state !== 'failed';
     },
     read() {
-      const reader = Symbol();
-      readers.set(reader, 0);
-      return new Readable({
+      const reader = new Readable({
         read() {
-          next(reader).then(
+          next(this).then(
             (chunk) => this.push(chunk),
             (error: Error) => this.destroy(error),
           );
         },
         destroy(error, done) {
-          leave(reader);
+          leave(this);
           done(error);
         },
       });
+      readers.set(reader, 0);
+      return reader;
     },
   };
 }

@@ -4,7 +4,6 @@ import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ServiceConfig } from '../config/schema.ts';
 import { DEFAULT_LIMITS, NO_LIMITS } from '../config/service-schema.ts';
-import type { CachePolicy } from '../engine/policy.ts';
 import type { ClientAddress } from '../gateway/client-address.ts';
 import { createCors } from '../gateway/cors.ts';
 import type { ForwardingPolicy } from '../gateway/forwarding.ts';
@@ -20,9 +19,11 @@ import { createValidationCache } from '../session/validation-cache.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
 import type { Store, TakeResult } from '../store/store.ts';
+import { cacheSettings } from './cache-settings.ts';
 
 /** What all services of a process share. */
 export interface SharedParts {
+  readonly mode: Config['mode'];
   readonly store: Store | null;
   readonly distant: boolean;
   readonly keys: StoreKeys;
@@ -36,9 +37,6 @@ export interface SharedParts {
   /** Services ask different authorities, so that a verdict's key must say whose it is. */
   readonly severalAuthorities: boolean;
 }
-
-// What a transform may read where nothing is cached.
-const UNCACHED_BODY_BYTES = 8 * 1024 * 1024;
 
 // TRACE would show a client's fields to scripts (RFC 9110 §9.3.8), and CONNECT asks for a tunnel.
 const PASSED_ON = METHODS.filter((method) => method !== 'TRACE' && method !== 'CONNECT');
@@ -62,36 +60,28 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
   };
   const authority = config.session === undefined ? null : createAuthority(config.session);
   const gate = authority === null ? null : createGate(name, config.session!, authority, shared);
-  const { responses } = shared;
+  const { responses, mode } = shared;
+  const cache = config.cache === 'off' || store === null || responses === null ? null : { responses, store };
+  const settings = cacheSettings(config.cache, mode);
+  // Only a cache that obeys Surrogate-Control may say so.
+  const surrogate = cache !== null && settings.policy.targetedFields.includes('surrogate-control');
   const service = createService({
     name,
     prefix: config.path,
     stripPrefix: config.strip_path,
     methods: config.methods ?? PASSED_ON,
     origin: new URL(config.origin),
-    client: createOriginClient({
-      origin: new URL(config.origin),
-      connections: config.connections,
-      connectMs: config.timeouts.connect_ms,
-      headersMs: config.timeouts.headers_ms,
-      bodyMs: config.timeouts.body_ms,
-      clock,
-    }),
+    client: createClient(config, mode, clock),
     cors: corsOf(config, shared.development),
     gate,
     limiter: gate === null ? limit('address') : limit('session'),
     validationLimiter: gate === null ? null : limit('address'),
-    cache: config.cache === 'off' || store === null || responses === null ? null : { responses, store },
-    policy: policyOf(config),
-    maxBodyBytes: config.cache === 'off' ? UNCACHED_BODY_BYTES : config.cache.max_body_bytes,
+    cache,
+    ...settings,
     transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
-    keying: { sortQuery: false, ignoreQuery: [], lowerCasePath: false },
-    keyedMethods: [],
-    maxKeyBodyBytes: 65_536,
-    retryAfterLimitMs: 300_000,
-    stallMs: 30_000,
-    upgrades: [],
-    forwarding: forwardingOf(config),
+    stallMs: config.timeouts.stall_ms,
+    upgrades: config.upgrade === 'off' ? [] : config.upgrade,
+    forwarding: forwardingOf(config, surrogate),
     responseFields: config.response_headers,
     transform:
       config.transform === undefined
@@ -102,6 +92,18 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     distantStore: shared.distant ? store : null,
   });
   return { service, authority };
+}
+
+function createClient({ origin, connections, timeouts }: ServiceConfig, mode: Config['mode'], clock: Clock) {
+  return createOriginClient({
+    origin: new URL(origin),
+    mode,
+    connections,
+    connectMs: timeouts.connect_ms,
+    headersMs: timeouts.headers_ms,
+    bodyMs: timeouts.body_ms,
+    clock,
+  });
 }
 
 export interface WiredService {
@@ -178,38 +180,12 @@ function corsOf({ cors, session, methods }: ServiceConfig, development: boolean)
   });
 }
 
-function policyOf({ cache }: ServiceConfig): CachePolicy {
-  if (cache === 'off') {
-    return {
-      mode: 'safe',
-      targetedFields: [],
-      heuristic: true,
-      force: false,
-      negativeTtlSeconds: new Map(),
-    };
-  }
-  const seconds = Object.entries(cache.negative_ttl_seconds);
-  return {
-    mode: 'safe',
-    targetedFields: ['cdn-cache-control', 'surrogate-control'],
-    staleIfDisconnectedSeconds: 60,
-    heuristic: true,
-    force: cache.force,
-    negativeTtlSeconds: new Map(seconds.map(([status, ttl]) => [Number(status), ttl])),
-    ...(cache.ttl_seconds !== undefined && { ttlSeconds: cache.ttl_seconds }),
-    ...(cache.stale_while_revalidate_seconds !== undefined && {
-      staleWhileRevalidateSeconds: cache.stale_while_revalidate_seconds,
-    }),
-    ...(cache.stale_if_error_seconds !== undefined && { staleIfErrorSeconds: cache.stale_if_error_seconds }),
-  };
-}
-
 /**
  * What a service passes on where its file does not say: a plain proxy all that is the client's; a gate no credentials,
  * which it has checked itself; where caching is forced, none either, since the cache key does not cover them; and a
  * transform, which makes requests of its own, nothing.
  */
-function forwardingOf(config: ServiceConfig): ForwardingPolicy {
+function forwardingOf(config: ServiceConfig, surrogate: boolean): ForwardingPolicy {
   const { forward, session, cache } = config;
   const forced = cache !== 'off' && cache.force;
   const credentials = session === undefined && !forced;
@@ -223,5 +199,6 @@ function forwardingOf(config: ServiceConfig): ForwardingPolicy {
     sessionField: session?.header ?? null,
     ownFields: config.request_headers,
     requestDirectives: !forced,
+    surrogate,
   };
 }

@@ -20,7 +20,7 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
   return (exchange) => {
     const sessionKey = options.readsSession ? (exchange.session?.storeKey ?? null) : null;
     const { key, refused } = exchange.destination;
-    const responseKey = options.readsResponse && refused === null ? key : null;
+    const responseKey = options.readsResponse && refused === null && isGet(exchange) ? key : null;
     const keys = [sessionKey, responseKey].filter((each) => each !== null);
     exchange.readAt = exchange.clock.now();
     const taken = limiter === null ? null : limiter.take(limitKey(exchange), exchange);
@@ -32,6 +32,11 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
     };
     return null;
   };
+}
+
+// What other methods are answered with is not under the target's key.
+function isGet({ request: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function nth(readings: MaybePromise<Reading[]>, index: number): MaybePromise<Reading> {

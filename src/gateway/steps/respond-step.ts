@@ -1,13 +1,14 @@
 import { CachegateError } from '../../errors.ts';
 import type { CacheAnswer } from '../../response-cache/cache-request.ts';
 import type { ResponseCache } from '../../response-cache/response-cache.ts';
-import { type Reading, readOne } from '../../store/reading.ts';
+import { ABSENT, type Reading, readOne } from '../../store/reading.ts';
 import type { MaybePromise, Store } from '../../store/store.ts';
 import { type Answer, errorAnswer } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { Destination } from '../location.ts';
+import { contentDigest, readContent } from '../request-content.ts';
 import { ServiceRequest } from '../service-request.ts';
-import { ONLY_IF_CACHED } from '../texts.ts';
+import { ONLY_IF_CACHED, ORIGIN_HOLDS_OFF } from '../texts.ts';
 import type { Upstream } from '../upstream.ts';
 
 const STORE_AWAY: Reading = {
@@ -18,21 +19,27 @@ const STORE_AWAY: Reading = {
 /** The last step where responses are cached: from the store, or from the origin through the cache. */
 export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache, store: Store): Step {
   function read(exchange: Exchange, key: string): MaybePromise<Reading> {
+    const { method } = exchange.request;
+    if (method !== 'GET' && method !== 'HEAD') return ABSENT;
     if (exchange.storeAway) return STORE_AWAY;
     return exchange.early?.response ?? readOne(store, key);
   }
 
   function noted(exchange: Exchange, answer: CacheAnswer): Answer {
-    exchange.outcome = answer.outcome;
-    return answer.outcome.detail === 'only-if-cached' ? errorAnswer(504, ONLY_IF_CACHED) : answer;
+    const { outcome } = answer;
+    exchange.outcome = outcome;
+    if (outcome.detail === undefined) return answer;
+    if (outcome.detail === 'only-if-cached') return errorAnswer(504, ONLY_IF_CACHED);
+    return outcome.detail === 'retry-after'
+      ? errorAnswer(answer.status, ORIGIN_HOLDS_OFF, answer.fields)
+      : answer;
   }
 
-  return (exchange) => {
-    const { destination } = exchange;
-    if (destination.refused !== null) return refused(destination);
-    const request = new ServiceRequest(exchange, destination, upstream);
-    if (request.hasUnkeyedContent) return forward(exchange, request);
-    const reading = read(exchange, destination.key);
+  function respond(
+    exchange: Exchange,
+    request: ServiceRequest,
+    reading: MaybePromise<Reading>,
+  ): MaybePromise<Answer> {
     const answer =
       reading instanceof Promise
         ? reading.then((result) => cache.respond(request, result))
@@ -40,6 +47,28 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
     return answer instanceof Promise
       ? answer.then((result) => noted(exchange, result))
       : noted(exchange, answer);
+  }
+
+  /** Where the content is part of the key, it is read first. */
+  async function respondByContent(exchange: Exchange, destination: Destination): Promise<Answer> {
+    const { request } = exchange;
+    const content = await readContent(request, upstream.maxKeyBodyBytes);
+    if (content.kind === 'longer') {
+      return forward(exchange, new ServiceRequest(exchange, destination, upstream, null, content.body));
+    }
+    const { bytes } = content;
+    const key = upstream.contentKeyOf(request.method, destination.target, contentDigest(request, bytes));
+    const keyed = new ServiceRequest(exchange, destination, upstream, { key, bytes });
+    return respond(exchange, keyed, exchange.storeAway ? STORE_AWAY : readOne(store, key));
+  }
+
+  return (exchange) => {
+    const { destination } = exchange;
+    if (destination.refused !== null) return refused(destination);
+    if (upstream.keyedMethods.has(exchange.request.method)) return respondByContent(exchange, destination);
+    const request = new ServiceRequest(exchange, destination, upstream);
+    if (request.hasUnkeyedContent) return forward(exchange, request);
+    return respond(exchange, request, read(exchange, destination.key));
   };
 }
 
@@ -54,8 +83,9 @@ export function createForwardStep(upstream: Upstream): Step {
 
 async function forward(exchange: Exchange, request: ServiceRequest): Promise<Answer> {
   const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
-  exchange.outcome = { hit: false, fwd: 'bypass', fwdStatus: response.status };
-  return { status: response.status, fields: request.present(response.fields), body: response.body };
+  const { status, body, trailers } = response;
+  exchange.outcome = { hit: false, fwd: 'bypass', fwdStatus: status };
+  return { status, fields: request.present(response.fields), body, trailers };
 }
 
 function refused({ refused, failure }: Destination): Answer {
