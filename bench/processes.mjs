@@ -16,6 +16,7 @@ const ENVIRONMENT = { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 
  * @typedef {object} Server
  * @property {number} pid
  * @property {() => string} lastOutput
+ * @property {() => Promise<void>} end
  */
 
 /**
@@ -42,7 +43,7 @@ export function createProcesses(directory) {
     );
     const lastOutput = () => lastLines(outputFile);
     const failure = await Promise.race([ended, waitForPort(port, child)]);
-    if (failure === null) return { pid: child.pid, lastOutput };
+    if (failure === null) return { pid: child.pid, lastOutput, end: () => end(child) };
     throw new Error(`${name} did not start: ${failure}. Its last output:\n${lastOutput()}`);
   }
 

@@ -1,19 +1,38 @@
-// `npm run soak [-- scenario…]`: the fault tests under real load, timed. Prints a table for the note of a release.
+// `npm run soak [-- case…]`: what is too large or too slow for `npm test`, timed. Prints tables for the note of a release.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProcesses } from '../bench/processes.mjs';
 import { describeMachine, pinSelf, requireMachine } from '../bench/tools.mjs';
-import { startUpstreams } from '../bench/upstreams.mjs';
-import { runScenario } from './scenario.mjs';
-import { scenarios } from './store-faults.mjs';
+import { bigBody } from './big-body.mjs';
+import { collapse } from './collapse.mjs';
+import { render } from './report.mjs';
+import { revalidations } from './revalidations.mjs';
+import { storeFaults } from './store-faults.mjs';
+
+/**
+ * @typedef {object} Around what stands around the cases
+ * @property {string} directory for files of the run
+ * @property {ReturnType<typeof createProcesses>} processes
+ *
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {string} about
+ * @property {(around: Around) => Promise<{ tables: import('./report.mjs').Table[], faults: string[] }>} run
+ */
+
+/** @type {Case[]} */
+const cases = [
+  ...storeFaults,
+  collapse,
+  bigBody,
+  revalidations,
+];
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => scenarios.every((scenario) => scenario.name !== name));
+const unknown = wanted.filter((name) => cases.every((each) => each.name !== name));
 if (unknown.length > 0) {
-  console.error(
-    `No scenario ${unknown.join(', ')}; there are: ${scenarios.map(({ name }) => name).join(', ')}`,
-  );
+  console.error(`No case ${unknown.join(', ')}; there are: ${cases.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
 
@@ -22,30 +41,23 @@ pinSelf();
 const directory = await mkdtemp(join(tmpdir(), 'cachegate-soak-'));
 const processes = createProcesses(directory);
 process.once('exit', processes.stopWithoutWaiting);
-const upstreams = await startUpstreams();
-const rows = [];
+const tables = [];
+const faults = [];
 try {
-  for (const scenario of scenarios) {
-    if (wanted.length > 0 && !wanted.includes(scenario.name)) continue;
-    console.error(`${scenario.name}: ${scenario.about}`);
-    rows.push(await runScenario(scenario, { directory, processes, upstreams }));
+  for (const { name, about, run } of cases) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.error(`${name}: ${about}`);
+    const outcome = await run({ directory, processes });
+    tables.push(...outcome.tables);
+    faults.push(...outcome.faults.map((fault) => `${name}: ${fault}`));
   }
 } finally {
   await processes.stop();
-  await upstreams.close();
   await rm(directory, { recursive: true, force: true });
 }
 
-const { processor, system, node, store } = describeMachine();
-const report = [
-  `${processor}; ${system}; Node ${node}; Valkey ${store}.`,
-  '',
-  '| scenario | requests | not 2xx | socket errors | p50 ms | p99 ms | slowest ms | authority and origin calls | back after ms |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-  ...rows.map((row) => `| ${Object.values(row.figures).join(' | ')} |`),
-].join('\n');
+const report = render(describeMachine(), tables);
 console.log(report);
 if (process.env.SOAK_REPORT) await writeFile(process.env.SOAK_REPORT, `${report}\n`);
-for (const { faults, figures } of rows)
-  for (const fault of faults) console.error(`${figures.scenario}: ${fault}`);
-if (rows.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exitCode = 1;

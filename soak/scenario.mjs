@@ -1,13 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { stringify } from 'yaml';
-import { freePort } from '../bench/processes.mjs';
 import { cores } from '../bench/tools.mjs';
+import { startUpstreams } from '../bench/upstreams.mjs';
 import {
   ALLOWED_ORIGIN,
   CONNECTIONS,
@@ -16,9 +12,9 @@ import {
   sessionIds,
   TARGET,
 } from '../bench/workload.mjs';
+import { startGate } from './gate.mjs';
 import { startStore } from './store.mjs';
 
-const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const LOAD_SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
 const BACK_WITHIN_MS = 10_000;
 const run = promisify(execFile);
@@ -27,36 +23,28 @@ const run = promisify(execFile);
  * Runs one scenario: cachegate on a store of its own, load from another core, and what happens to the store meanwhile.
  *
  * @param {import('./store-faults.mjs').Scenario} scenario
+ * @param {import('./run.mjs').Around} around
  */
-export async function runScenario(scenario, { directory, processes, upstreams }) {
+export async function runScenario(scenario, around) {
   const store = await startStore();
-  const port = await freePort();
-  const file = join(directory, `${scenario.name}.yaml`);
-  await writeFile(file, stringify(configuration(store.url, upstreams, port)));
-  const server = await processes.serve({
-    name: `cachegate-${scenario.name}`,
-    command: process.execPath,
-    args: [COMMAND, 'serve', '--config', file],
-    core: cores.server,
-    port,
-  });
-  await fetchOnce(port);
-  const callsBefore = upstreams.calls();
-  const [load, wellAt] = await Promise.all([loadFor(scenario.seconds, port), scenario.act(store)]);
-  const calls = upstreams.calls() - callsBefore;
-  const backAfterMs = await hitsComeBack(port, upstreams, wellAt, readLog(directory, scenario));
-  process.kill(server.pid, 'SIGTERM');
-  await store.kill();
-  return {
-    figures: { scenario: scenario.name, ...load, calls, backAfterMs },
-    faults: faultsOf(load, backAfterMs, readLog(directory, scenario)()),
-  };
+  const upstreams = await startUpstreams();
+  const gate = await startGate(scenario.name, settings(store.url, upstreams), around);
+  try {
+    await fetchOnce(gate.url);
+    const callsBefore = upstreams.calls();
+    const [load, wellAt] = await Promise.all([loadFor(scenario.seconds, gate.url), scenario.act(store)]);
+    const calls = upstreams.calls() - callsBefore;
+    const backAfterMs = await hitsComeBack(gate, upstreams, wellAt);
+    return {
+      figures: { scenario: scenario.name, ...load, calls, backAfterMs },
+      faults: faultsOf(load, backAfterMs, gate.log()),
+    };
+  } finally {
+    await gate.end();
+    await store.kill();
+    await upstreams.close();
+  }
 }
-
-const readLog =
-  (directory, { name }) =>
-  () =>
-    readFileSync(join(directory, `cachegate-${name}.log`), 'utf8');
 
 function faultsOf({ refused, broken }, backAfterMs, log) {
   const faults = [];
@@ -68,13 +56,13 @@ function faultsOf({ refused, broken }, backAfterMs, log) {
 }
 
 /** From the log: when the store was taken for well again, in milliseconds after it was. */
-async function hitsComeBack(port, upstreams, wellAt, log) {
+async function hitsComeBack({ url, log }, upstreams, wellAt) {
   const wellAtEpoch = performance.timeOrigin + wellAt;
   const deadline = performance.now() + BACK_WITHIN_MS;
   while (performance.now() < deadline) {
-    await fetchOnce(port);
+    await fetchOnce(url);
     const calls = upstreams.calls();
-    await fetchOnce(port);
+    await fetchOnce(url);
     if (upstreams.calls() === calls) {
       const back = /"time":(\d+)[^\n]*"The store is back"/.exec(log().split('\n').reverse().join('\n'));
       return back === null ? 0 : Math.max(0, Math.round(Number(back[1]) - wellAtEpoch));
@@ -84,27 +72,25 @@ async function hitsComeBack(port, upstreams, wellAt, log) {
   return '–';
 }
 
-async function fetchOnce(port) {
+async function fetchOnce(url) {
   const headers = { Origin: ALLOWED_ORIGIN, [SESSION_HEADER]: sessionIds[0] };
-  const response = await fetch(`http://127.0.0.1:${port}${TARGET}`, { headers });
+  const response = await fetch(url + TARGET, { headers });
   await response.arrayBuffer();
 }
 
-async function loadFor(seconds, port) {
+async function loadFor(seconds, url) {
   const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '5s', '-s', LOAD_SCRIPT];
-  const target = [`http://127.0.0.1:${port}${TARGET}`, '--', ALLOWED_ORIGIN, SESSION_HEADER, sessionIds[0]];
+  const target = [url + TARGET, '--', ALLOWED_ORIGIN, SESSION_HEADER, sessionIds[0]];
   const { stdout } = await run('taskset', ['-c', String(cores.load), ...wrk, ...target], {
     timeout: (seconds + 10) * 1000,
   });
   return JSON.parse(/^\{.*\}$/m.exec(stdout)[0]);
 }
 
-function configuration(storeUrl, { originUrl, authorityUrl }, port) {
+function settings(storeUrl, { originUrl, authorityUrl }) {
   const rate = { limit: 1_000_000_000, window_seconds: 10 };
   const session = { authority: 'http', url: authorityUrl, cookie: SESSION_COOKIE, header: SESSION_HEADER };
   return {
-    listen: `127.0.0.1:${port}`,
-    admin_listen: 'off',
     store: storeUrl,
     services: {
       records: {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { runScenario } from './scenario.mjs';
 
 /**
- * What happens to the store while the load runs. `deadlineMs` is what the store may add to a request.
+ * What happens to the store while the load runs.
  *
  * @typedef {object} Scenario
  * @property {string} name
@@ -11,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  */
 
 /** @type {Scenario[]} */
-export const scenarios = [
+const scenarios = [
   {
     name: 'steady',
     about: 'nothing happens: what the others are compared with',
@@ -43,3 +44,18 @@ export const scenarios = [
     },
   },
 ];
+
+const HEAD = [
+  ...['scenario', 'requests', 'not 2xx', 'socket errors', 'p50 ms', 'p99 ms', 'slowest ms'],
+  ...['authority and origin calls', 'back after ms'],
+];
+
+/** @type {import('./run.mjs').Case[]} */
+export const storeFaults = scenarios.map((scenario) => ({
+  name: scenario.name,
+  about: scenario.about,
+  async run(around) {
+    const { figures, faults } = await runScenario(scenario, around);
+    return { tables: [{ title: 'Failure of the store', head: HEAD, rows: [Object.values(figures)] }], faults };
+  },
+}));

@@ -115,7 +115,11 @@ describe('architecture', () => {
     const impure =
       /\bDate\.now\b|new Date\(\)|\bprocess\.|\bset(?:Timeout|Interval|Immediate)\b|\bconsole\.|\bperformance\.|Math\.random/;
     for (const file of sources.filter((each) => /^(http|engine)\//.test(each))) {
-      expect(external(file), file).toEqual([]);
+      // A parser of structured fields (RFC 8941) computes only.
+      expect(
+        external(file).filter((name) => name !== 'structured-headers'),
+        file,
+      ).toEqual([]);
       expect(text.get(file)!.match(impure)?.[0], file).toBeUndefined();
     }
   });

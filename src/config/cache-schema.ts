@@ -20,7 +20,7 @@ const negativeTtls = accepts(
 /** Decoded, so that it may hold all that text can. */
 function parameterName() {
   return patterned(
-    /^(?:[^\p{Cc}*]{1,256}\*?|\*)$/u,
+    /^(?:[^*]{1,256}\*?|\*)$/,
     'the name of a query parameter, with * for any rest only at its end',
   );
 }

@@ -17,6 +17,7 @@ describe('the JSON Schema', () => {
       accepts({
         $schema: './cachegate.schema.json',
         listen: 'unix:/run/cachegate.sock',
+        mode: 'rfc',
         admin_listen: 'off',
         services: {
           airtable: {
@@ -27,11 +28,21 @@ describe('the JSON Schema', () => {
             cors: { origins: ['chrome-extension://*'], credentials: false },
             session: { authority: 'wagtail', url: '${WAGTAIL_API_URL}', header: 'X-Wagtail-Session' },
             rate_limit: { session: { limit: 10 }, address: 'off' },
-            cache: { ttl_seconds: 60, negative_ttl_seconds: { '404': 60 } },
+            cache: {
+              ttl_seconds: 60,
+              heuristic: false,
+              targeted_headers: ['Airtable-Cache-Control'],
+              negative_ttl_seconds: { '404': 60 },
+              methods: ['POST', 'QUERY'],
+              key: { sort_query: true, ignore_query: ['utm_*'], lower_case_path: '${FOLD}' },
+            },
+            timeouts: { stall_ms: 5_000 },
             forward: { headers: ['Accept'] },
             transform: { module: './feedback.ts', options: { base_id: '${BASE}' } },
           },
           plain: { path: '/plain', origin: 'https://b.example', cache: 'off', transform: './plain.ts' },
+          socket: { path: '/socket', origin: 'https://c.example', upgrade: ['websocket'] },
+          closed: { path: '/closed', origin: 'https://d.example', upgrade: 'off' },
         },
       }),
     ).toBe(true);
@@ -51,6 +62,12 @@ describe('the JSON Schema', () => {
     ['text for a number', { store_timeout_ms: 'soon', services: { api: service } }],
     ['a bad service name', { services: { API: service } }],
     ['a service without an origin', { services: { api: {} } }],
+    ['an unknown mode', { mode: 'fast', services: { api: service } }],
+    ['a method that is not cached', { services: { api: { ...service, cache: { methods: ['PUT'] } } } }],
+    [
+      'a star within a name',
+      { services: { api: { ...service, cache: { key: { ignore_query: ['a*b'] } } } } },
+    ],
     ['an unknown word', { services: { api: { ...service, cache: 'on' } } }],
   ])('refuses %s, as the schema does', (_name, config) => {
     expect(accepts(config)).toBe(false);

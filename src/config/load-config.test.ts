@@ -96,7 +96,7 @@ cache: \${CACHE:-off}`);
       expect.stringMatching(
         /^CACHE \(services\.api\.cache\): found "on"; accepted: off, or a mapping of .*, default off$/,
       ),
-      'CONNECTIONS (services.api.connections): found "many"; accepted: a whole number from 1 to 4096, default 8',
+      'CONNECTIONS (services.api.connections): found "many"; accepted: a whole number from 1 to 65536, default 8',
     ]);
   });
 
@@ -127,9 +127,14 @@ describe('precedence', () => {
   });
 
   it('of the command line over both', async () => {
-    const overrides = { store: 'none:', listen: ':1', origins: { api: 'http://127.0.0.1:9' } };
-    const config = await load(text, { CACHE_URL: 'redis://env' }, overrides);
-    expect(config).toMatchObject({ store: 'none:', listen: { port: 1 }, logging_level: 'minimal' });
+    const overrides = { store: 'none:', listen: ':1', mode: 'rfc', origins: { api: 'http://127.0.0.1:9' } };
+    const config = await load(`mode: \${UNSET}\n${text}`, { CACHE_URL: 'redis://env' }, overrides);
+    expect(config).toMatchObject({
+      store: 'none:',
+      listen: { port: 1 },
+      mode: 'rfc',
+      logging_level: 'minimal',
+    });
     expect(config.services.api?.origin).toBe('http://127.0.0.1:9');
   });
 
@@ -142,11 +147,12 @@ describe('precedence', () => {
     const faults = await faultsOf(
       ORIGIN,
       { CACHE_URL: 'x', LOGGING_LEVEL: 'loud' },
-      { listen: 'y', origins: { api: 'z' } },
+      { listen: 'y', mode: 'fast', origins: { api: 'z' } },
     );
     expect(faults.map((fault) => fault.replace(/;.*/, ''))).toEqual([
       '--listen (listen): found "y"',
       'CACHE_URL (store): found "x"',
+      '--mode (mode): found "fast"',
       'LOGGING_LEVEL (logging_level): found "loud"',
       '--origin (services.api.origin): found "z"',
     ]);
@@ -220,10 +226,32 @@ services:
     ]);
   });
 
+  it('between the methods that a service lets through and those that it caches', async () => {
+    const text = (methods: string) =>
+      service(`methods: [GET, ${methods}]\ncache: { methods: [POST, QUERY] }`);
+    expect(await faultsOf(text('POST'))).toEqual([
+      'services.api.cache.methods[1]: found "QUERY", which services.api.methods does not have; ' +
+        'accepted: a method that the service lets through',
+    ]);
+    expect((await load(text('POST, QUERY'))).services.api?.cache).toMatchObject({
+      methods: ['POST', 'QUERY'],
+    });
+    expect((await load(service('cache: { methods: [POST] }'))).services.api?.methods).toBeUndefined();
+  });
+
+  it('between a transform and another protocol', async () => {
+    await writeFile(join(cwd, 'made.ts'), 'export default { request() {} }');
+    const text = (upgrade: string) => service(`transform: ./made.ts\nupgrade: ${upgrade}`);
+    expect(await faultsOf(text('[websocket]'))).toEqual([
+      'services.api.upgrade: found a list beside transform; accepted: off where there is a transform',
+    ]);
+    for (const nothing of ['off', '[]']) await expect(load(text(nothing))).resolves.toBeDefined();
+  });
+
   it('stay one line whatever the default of a reference is', async () => {
     const [fault] = await faultsOf(service('connections: "${SIZE:-1\\n2}"'), { SIZE: 'many' });
     expect(fault).toBe(
-      'SIZE (services.api.connections): found "many"; accepted: a whole number from 1 to 4096, default 1 2',
+      'SIZE (services.api.connections): found "many"; accepted: a whole number from 1 to 65536, default 1 2',
     );
   });
 

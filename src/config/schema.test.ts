@@ -23,6 +23,7 @@ describe('the defaults', () => {
       memory_limit_mib: 256,
       namespace: '',
       trusted_proxies: [],
+      mode: 'safe',
       shutdown_timeout_ms: 10_000,
       logging_level: 'aggregate',
     });
@@ -35,10 +36,22 @@ describe('the defaults', () => {
       origin,
       request_headers: {},
       response_headers: {},
-      cache: { force: false, negative_ttl_seconds: {}, max_body_bytes: 8_388_608 },
+      cache: {
+        force: false,
+        heuristic: true,
+        targeted_headers: ['CDN-Cache-Control', 'Surrogate-Control'],
+        negative_ttl_seconds: {},
+        stale_if_disconnected_seconds: 60,
+        retry_after_limit_seconds: 300,
+        max_body_bytes: 8_388_608,
+        methods: [],
+        max_key_body_bytes: 65_536,
+        key: { sort_query: false, ignore_query: [], lower_case_path: false },
+      },
       forward: {},
-      timeouts: { connect_ms: 5_000, headers_ms: 30_000, body_ms: 30_000 },
-      connections: 64,
+      timeouts: { connect_ms: 5_000, headers_ms: 30_000, body_ms: 30_000, stall_ms: 30_000 },
+      connections: 10_000,
+      upgrade: 'off',
     });
   });
 
@@ -80,6 +93,7 @@ it('names an authority after its kind unless a name is given', () => {
 it('keeps what is off as the word', () => {
   expect(parse({ admin_listen: 'off' }).admin_listen).toBe('off');
   expect(serviceOf({ cache: 'off' }).cache).toBe('off');
+  expect(serviceOf({ upgrade: 'off' }).upgrade).toBe('off');
   expect(serviceOf({ rate_limit: { session: 'off' } }).rate_limit?.session).toBe('off');
 });
 
@@ -92,6 +106,59 @@ it('reads a transform that is only a file as its module', () => {
   expect(serviceOf({ transform: './a.ts' }).transform).toEqual({ module: './a.ts', options: {} });
 });
 
+const isService = (service: Record<string, unknown>) =>
+  configSchema.safeParse({ services: { api: { origin, ...service } } }).success;
+
+describe('a query parameter that the key ignores', () => {
+  it.each(['a', 'utm_*', '*', 'filter[x]', 'é', 'a b', 'x'.repeat(256)])('may be %j', (name) => {
+    expect(isService({ cache: { key: { ignore_query: [name] } } })).toBe(true);
+  });
+
+  it.each(['', '**', '*a', 'a*b', 'x'.repeat(257)])('cannot be %j', (name) => {
+    expect(isService({ cache: { key: { ignore_query: [name] } } })).toBe(false);
+  });
+});
+
+describe('the range', () => {
+  it.each<[string, number, number, (value: number) => Record<string, unknown>]>([
+    ['connections', 1, 65_536, (connections) => ({ connections })],
+    ['timeouts.stall_ms', 1, 600_000, (stall_ms) => ({ timeouts: { stall_ms } })],
+    ['cache.max_key_body_bytes', 1, 1_048_576, (max_key_body_bytes) => ({ cache: { max_key_body_bytes } })],
+    [
+      'cache.stale_if_disconnected_seconds',
+      0,
+      31_536_000,
+      (stale_if_disconnected_seconds) => ({ cache: { stale_if_disconnected_seconds } }),
+    ],
+    [
+      'cache.retry_after_limit_seconds',
+      0,
+      86_400,
+      (retry_after_limit_seconds) => ({ cache: { retry_after_limit_seconds } }),
+    ],
+  ])('of %s is %i to %i', (_key, min, max, written) => {
+    expect([min - 1, min, max, max + 1].map((value) => isService(written(value)))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a protocol that a connection may change to', () => {
+  it.each(['websocket', 'tcp', 'spdy/3.1', 'h2x'])('may be %j', (protocol) => {
+    expect(isService({ upgrade: [protocol] })).toBe(true);
+  });
+
+  it.each(['', 'WebSocket', 'a b', 'a/', '/1', 'a/1/2', 'h2', 'h2c', 'http/2.0', 'tls/1.3', 'tls'])(
+    'cannot be %j',
+    (protocol) => {
+      expect(isService({ upgrade: [protocol] })).toBe(false);
+    },
+  );
+});
+
 describe('says of every value what is accepted', () => {
   it.each(leavesOf(configSchema, []))('%s', (_path, schema) => {
     expect(leafOf(schema)?.accepted).toMatch(/\S/);
@@ -101,7 +168,7 @@ describe('says of every value what is accepted', () => {
 it('knows defaults, secrets and types by path', () => {
   const at = (...path: string[]) => expectationAt(configSchema, path);
   expect(at('services', 'x', 'connections')).toMatchObject({
-    fallback: '64',
+    fallback: '10000',
     scalar: 'number',
     secret: false,
   });
@@ -113,6 +180,8 @@ it('knows defaults, secrets and types by path', () => {
   expect(at('services', 'x', 'request_headers', 'X-Any')).toMatchObject({ secret: true, scalar: 'text' });
   expect(at('hash_key').secret).toBe(true);
   expect(at('tls', 'key_file').secret).toBe(false);
+  expect(at('services', 'x', 'cache', 'key').secret).toBe(false);
+  expect(at('services', 'x', 'cache', 'max_key_body_bytes').secret).toBe(false);
   expect(at('services', 'x', 'transform', 'options', 'api_key')).toMatchObject({
     secret: true,
     scalar: undefined,

@@ -40,7 +40,8 @@ export function partOf({ status, fields }: ResponseFacts): Part | null {
  */
 export function portionOfWhole(request: RequestFacts, stored: ResponseFacts, length: number): Portion {
   const specs = wantedRanges(request, stored);
-  if (specs === undefined) return WHOLE;
+  // Nothing of an empty representation can be named, and the whole is a right answer to any Range (RFC 9110 §14.2).
+  if (specs === undefined || length === 0) return WHOLE;
   const ranges = resolveRanges(specs, length);
   if (ranges.length === 0) return { kind: 'unsatisfiable', length };
   return ranges.length === 1 ? { kind: 'part', part: { range: ranges[0]!, length } } : WHOLE;

@@ -1,5 +1,5 @@
 import { withoutCookies } from '../http/cookie.ts';
-import { connectionOptions, endToEndFields } from '../http/fields.ts';
+import { connectionOptions, endToEndFields, type FieldList, fieldValue } from '../http/fields.ts';
 import { usableRequestId, usableTraceparent } from './correlation.ts';
 import type { GateRequest } from './request.ts';
 
@@ -18,6 +18,8 @@ export interface ForwardingPolicy {
   readonly ownFields: Readonly<Record<string, string>>;
   /** Whether a client's `Cache-Control` and `Pragma` count; not where caching is forced. */
   readonly requestDirectives: boolean;
+  /** Whether the origin is told that its `Surrogate-Control` is understood here. By default not. */
+  readonly surrogate?: boolean | undefined;
 }
 
 export interface Forwarding {
@@ -49,10 +51,19 @@ const NEVER = [
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  // Passed on below, checked.
+  // These settings are those of the client's connection (RFC 7540 §3.2.1).
+  'http2-settings',
+  // Of the way here alone; the origin gets ours.
+  'surrogate-capability',
+  // Passed on below, checked or with what is to be added.
   'x-request-id',
   'traceparent',
+  'via',
 ];
+
+// The request was received as HTTP/1.1 (RFC 9110 §7.6.3).
+const OUR_VIA = '1.1 cachegate';
+const OUR_CAPABILITY = ['Surrogate-Capability', 'cachegate="Surrogate/1.0"'];
 
 export function createForwarding(policy: ForwardingPolicy): Forwarding {
   const ownFields = Object.entries(policy.ownFields);
@@ -63,11 +74,16 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
   if (!policy.webOrigin) dropped.add('origin');
   if (!policy.requestDirectives) dropped.add('cache-control').add('pragma');
   const listed = policy.fields === 'all' ? null : new Set(policy.fields);
+  const passesVia = listed === null || listed.has('via');
   const gateCookies = policy.sessionCookie === null ? [] : [policy.sessionCookie];
 
   const passes = (lowerName: string) => !dropped.has(lowerName) && (listed === null || listed.has(lowerName));
   const strip = (cookies: string) =>
     gateCookies.length === 0 ? cookies : withoutCookies(cookies, gateCookies);
+  const passedOn = (request: GateRequest, lowerName: string, value: string) => {
+    if (lowerName === 'cookie') return strip(value);
+    return lowerName === 'max-forwards' && request.method === 'OPTIONS' ? oneForwardLess(value) : value;
+  };
 
   return {
     field(request, lowerName) {
@@ -83,16 +99,30 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
         const name = received[i]!;
         const lowerName = name.toLowerCase();
         if (!passes(lowerName) || skip.has(lowerName)) continue;
-        const value = lowerName === 'cookie' ? strip(received[i + 1]!) : received[i + 1]!;
+        const value = passedOn(request, lowerName, received[i + 1]!);
         if (value !== undefined) result.push(name, value);
       }
       for (const [name, value] of ownFields) result.push(name, value);
+      result.push('Via', passesVia ? viaAfter(received) : OUR_VIA);
+      if (policy.surrogate === true) result.push(...OUR_CAPABILITY);
       result.push('X-Request-Id', usableRequestId(request) ?? correlationId);
       const trace = usableTraceparent(request);
       if (trace !== undefined) result.push('Traceparent', trace);
       return result;
     },
   };
+}
+
+// Every intermediary before this one keeps its place (RFC 9110 §7.6.3).
+function viaAfter(received: FieldList): string {
+  const before = fieldValue(received, 'via');
+  return before === undefined ? OUR_VIA : `${before}, ${OUR_VIA}`;
+}
+
+// RFC 9110 §7.6.2. What is no number goes on as it is, and 0 stays 0: who gets that answers it.
+function oneForwardLess(maxForwards: string): string {
+  if (!/^\d+$/.test(maxForwards)) return maxForwards;
+  return String(Math.min(Math.max(Number(maxForwards) - 1, 0), Number.MAX_SAFE_INTEGER));
 }
 
 // What `Connection` names goes no further, so the origin does not see it, and no variant may be selected by it.

@@ -1,9 +1,11 @@
-import { Readable } from 'node:stream';
-import { type Dispatcher, Pool } from 'undici';
+import type { Readable } from 'node:stream';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
-import { CachegateError } from '../errors.ts';
 import type { FieldList } from '../http/fields.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
+import { type CarriedOptions, type ConnectionOptions, OriginConnection } from './origin-connection.ts';
+import { lateOrigin, originError } from './origin-error.ts';
+import { OriginExchange } from './origin-exchange.ts';
 
 export interface OriginClientOptions {
   readonly origin: URL;
@@ -12,6 +14,8 @@ export interface OriginClientOptions {
   readonly headersMs: number;
   readonly bodyMs: number;
   readonly clock: Clock;
+  /** What becomes of a transfer coding that is not known here: refused, or passed on as it is. By default `safe`. */
+  readonly mode?: 'safe' | 'rfc' | undefined;
 }
 
 export interface OriginRequest {
@@ -27,6 +31,9 @@ export interface OriginRequest {
 
 export interface OriginClient {
   /**
+   * Asks once; an idempotent request again where a used connection broke before a byte of its answer. The response has
+   * a `Date`, and its content is without transfer coding (RFC 9112 §7); the content fails with the same codes.
+   *
    * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`
    */
   fetch(request: OriginRequest): Promise<FetchedResponse>;
@@ -35,42 +42,42 @@ export interface OriginClient {
 }
 
 export function createOriginClient(options: OriginClientOptions): OriginClient {
-  const { origin, clock } = options;
+  const { origin, clock, connectMs, headersMs, mode = 'safe' } = options;
   const pool = new Pool(origin.origin, {
     connections: options.connections,
-    connect: { timeout: options.connectMs },
-    headersTimeout: options.headersMs,
+    connect: buildConnector({ timeout: connectMs }),
+    factory: (url, settings) => new OriginConnection(url, settings as ConnectionOptions),
+    headersTimeout: headersMs,
     bodyTimeout: options.bodyMs,
   });
   const basePath = origin.pathname.replace(/\/$/, '');
 
+  function attempt({ method, target, fields, body, signal, onInterim }: OriginRequest, requestAt: number) {
+    const exchange = new OriginExchange({ clock, mode, method, requestAt, signal, onInterim });
+    const carried: CarriedOptions = {
+      method: method as Dispatcher.HttpMethod,
+      path: basePath + target,
+      headers: fields as string[],
+      body,
+      carried: exchange,
+    };
+    pool.dispatch(carried, exchange);
+    return exchange;
+  }
+
   return {
-    async fetch({ method, target, fields, body, signal }) {
+    async fetch(request) {
+      if (request.signal.aborted) throw originError(request.signal.reason);
       const requestAt = clock.now();
+      let exchange = attempt(request, requestAt);
       // undici counts from when a connection is free; waiting for one counts here.
-      const late = new AbortController();
-      const deadline = setTimeout(() => late.abort(), options.connectMs + options.headersMs);
+      const deadline = setTimeout(() => exchange.abort(lateOrigin()), connectMs + headersMs);
       try {
-        const response = await pool.request({
-          method: method as Dispatcher.HttpMethod,
-          path: basePath + target,
-          headers: fields as string[],
-          body,
-          signal: AbortSignal.any([signal, late.signal]),
-          responseHeaders: 'raw',
-        });
-        // A body that is destroyed unread ends with an error that is nobody's; readers get it all the same.
-        response.body.on('error', () => {});
-        return {
-          status: response.statusCode,
-          // With `responseHeaders: 'raw'` undici gives the flat list, which its types do not say.
-          fields: response.headers as unknown as FieldList,
-          body: hasContent(response.statusCode) ? response.body : emptied(response.body),
-          requestAt,
-          responseAt: clock.now(),
-        };
+        return await exchange.response;
       } catch (error) {
-        throw originError(error, late.signal.aborted);
+        if (!exchange.unanswered || !isRepeatable(request)) throw error;
+        exchange = attempt(request, requestAt);
+        return await exchange.response;
       } finally {
         clearTimeout(deadline);
       }
@@ -79,36 +86,9 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
   };
 }
 
-// RFC 9110 §6.4.1. What a 304 says of its length is that of another response (§8.6), which undici takes for a fault.
-function hasContent(status: number): boolean {
-  return status !== 204 && status !== 304;
-}
+// RFC 9110 §9.2.2: what has the same effect however often it is received, and can be sent once more.
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'QUERY']);
 
-function emptied(body: Readable): Readable {
-  body.resume();
-  return Readable.from([]);
-}
-
-const TIMEOUTS = new Set([
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ETIMEDOUT',
-]);
-const CONNECT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
-
-function originError(cause: unknown, late: boolean): CachegateError {
-  const reason = reasonOf(cause);
-  const [code, text] =
-    late || TIMEOUTS.has(reason) ? TOO_LATE : CONNECT.has(reason) ? UNREACHABLE : UNREADABLE;
-  return new CachegateError(code, late ? text : `${text}: ${reason}`, { cause });
-}
-
-const TOO_LATE = ['ERR_ORIGIN_TIMEOUT', 'The origin did not answer in time'] as const;
-const UNREACHABLE = ['ERR_ORIGIN_CONNECT', 'The origin could not be reached'] as const;
-const UNREADABLE = ['ERR_ORIGIN_PROTOCOL', "The origin's answer could not be read"] as const;
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return typeof code === 'string' ? code : String(message);
+function isRepeatable({ method, body }: OriginRequest): boolean {
+  return IDEMPOTENT.has(method) && (body === null || Buffer.isBuffer(body));
 }

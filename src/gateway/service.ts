@@ -184,9 +184,9 @@ function createMapping({
   keyedMethods,
 }: ServiceOptions): Service['map'] {
   const below = (path: string) => (prefix === '/' ? path : path.slice(prefix.length) || '/');
+  const isCached = (method: string) => method === 'GET' || keyedMethods.includes(method);
   const request = transform?.code.request;
   if (request === undefined) {
-    const isCached = (method: string) => method === 'GET' || keyedMethods.includes(method);
     return (method, path, query) => {
       const target = (stripPrefix ? below(path) : path) + (query === undefined ? '' : `?${query}`);
       return { target: isCached(method) ? normalisedTarget(target, keying) : target };
@@ -195,7 +195,9 @@ function createMapping({
   return (method, path, query) => {
     const asked = { method, path: below(path), query: new URLSearchParams(query) };
     const mapped: unknown = request(asked, transform!.options);
-    if (isTarget(mapped)) return mapped;
+    if (isTarget(mapped)) {
+      return { target: isCached(method) ? normalisedTarget(mapped.target, keying) : mapped.target };
+    }
     if (isRefusal(mapped)) return errorAnswer(mapped.status, mapped.error);
     // Whatever becomes of a promise, which is no answer here, it has an owner.
     if (mapped instanceof Promise) mapped.catch(() => {});

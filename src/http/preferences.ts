@@ -7,8 +7,22 @@ import { isToken } from './token.ts';
  * the value. Never throws.
  */
 export function normalisedPreference(lowerFieldName: string, value: string): string {
-  const parse = PREFERENCE_PARSERS.get(lowerFieldName);
-  return (parse && negotiated(value, parse)) ?? withoutListSpace(value);
+  const field = NEGOTIATION_FIELDS.get(lowerFieldName);
+  return field === undefined ? withoutListSpace(value) : remembered(field, value);
+}
+
+// Clients send few values over and over, so what each comes to is remembered, within bounds.
+const MAX_REMEMBERED = 256;
+const MAX_REMEMBERED_LENGTH = 256;
+
+function remembered({ parse, known }: NegotiationField, value: string): string {
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const normalised = negotiated(value, parse) ?? withoutListSpace(value);
+  if (value.length > MAX_REMEMBERED_LENGTH) return normalised;
+  if (known.size === MAX_REMEMBERED) known.clear();
+  known.set(value, normalised);
+  return normalised;
 }
 
 // White space around commas means nothing in a list (RFC 9110 §5.6.1); within quotes it may.
@@ -28,11 +42,17 @@ interface Preference {
 
 type PreferenceParser = (range: string, parameters: readonly string[]) => Preference | undefined;
 
-const PREFERENCE_PARSERS: ReadonlyMap<string, PreferenceParser> = new Map([
-  ['accept', parseMediaRange],
-  ['accept-charset', parseName],
-  ['accept-encoding', parseCoding],
-  ['accept-language', parseName],
+interface NegotiationField {
+  readonly parse: PreferenceParser;
+  /** Normalised values by the values they were received as. */
+  readonly known: Map<string, string>;
+}
+
+const NEGOTIATION_FIELDS: ReadonlyMap<string, NegotiationField> = new Map([
+  ['accept', { parse: parseMediaRange, known: new Map() }],
+  ['accept-charset', { parse: parseName, known: new Map() }],
+  ['accept-encoding', { parse: parseCoding, known: new Map() }],
+  ['accept-language', { parse: parseName, known: new Map() }],
 ]);
 
 /** `undefined` when a member is malformed, or one is weighed in two ways: what a recipient makes of it is its own. */

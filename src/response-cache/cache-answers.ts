@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream';
+import { pipeline, Transform } from 'node:stream';
 import type { Plan } from '../engine/decision.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
 import { type Part, type Portion, portionOfPart, portionOfWhole } from '../engine/portion.ts';
@@ -122,7 +122,7 @@ export function fromArriving(
     case 'whole':
       return { status, fields: presented, body: landing.body.read(), trailers, outcome };
     case 'part': {
-      const body = landing.body.read().compose<Transform>(cutTo(portion.part.range));
+      const body = pipeline(landing.body.read(), cutTo(portion.part.range), () => {});
       return portioned({ status, fields: presented, body, outcome }, portion);
     }
     case 'unsatisfiable':
@@ -130,14 +130,17 @@ export function fromArriving(
   }
 }
 
-/** Passes on the bytes of a range, and lets the rest go by, since others may read it. */
+/** Passes on the bytes of a range, and ends; the rest goes by, so that the whole can be stored. */
 function cutTo({ first, last }: ByteRange): Transform {
   let at = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const from = at;
       at += chunk.length;
-      done(null, chunk.subarray(Math.max(0, first - from), Math.max(0, last + 1 - from)));
+      if (from > last) return done();
+      this.push(chunk.subarray(Math.max(0, first - from), last + 1 - from));
+      if (at > last) this.push(null);
+      done();
     },
   });
 }

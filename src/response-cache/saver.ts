@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Assessment } from '../engine/assessment.ts';
 import { retentionMs } from '../engine/freshness.ts';
 import { variantKey } from '../engine/selection.ts';
+import { responseTags } from '../http/cache-tags.ts';
 import type { StoreObserver } from '../observe/observer.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import { storeFailure } from '../store/reading.ts';
@@ -35,7 +36,7 @@ export function createSaver({ store, keys, clock, observer }: SaverOptions): Sav
     const ttlMs = Math.floor(retentionMs(assessment, request.policy, clock.now()));
     const { nominated } = assessment;
     if (ttlMs < 1 || nominated === '*') return;
-    const bytes = encodeStoredForm({ kind: 'response', response });
+    const bytes = encodeStoredForm({ kind: 'response', response, tags: responseTags(response.fields) });
     if (nominated.length === 0) {
       await store.set(request.key, bytes, ttlMs);
       return;

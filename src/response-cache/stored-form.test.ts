@@ -18,11 +18,13 @@ const response = fc.record({
   body: fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
 });
 
+const tags = fc.array(fc.stringMatching(/^[!-~]{1,20}$/), { maxLength: 5 });
+
 describe('the stored form', () => {
   it('gives back what was put in', () => {
     fc.assert(
-      fc.property(response, (stored) => {
-        const form: StoredForm = { kind: 'response', response: stored };
+      fc.property(response, tags, (stored, tags) => {
+        const form: StoredForm = { kind: 'response', response: stored, tags };
         expect(decodeStoredForm(encodeStoredForm(form))).toEqual(form);
       }),
     );

@@ -9,7 +9,12 @@ export interface StoredResponse extends ResponseFacts {
  * What lies under a resource's key: the response itself, or, where it varies, how it does.
  */
 export type StoredForm =
-  | { readonly kind: 'response'; readonly response: StoredResponse }
+  | {
+      readonly kind: 'response';
+      readonly response: StoredResponse;
+      /** What its origin has tagged it with (`Cache-Tag`, `Surrogate-Key`), by which it can be purged. */
+      readonly tags: readonly string[];
+    }
   | ({ readonly kind: 'variants' } & Variants);
 
 /** How a resource varies. */
@@ -21,20 +26,24 @@ export interface Variants {
 }
 
 // The first byte. Another release's unknown version is a miss, so old and new run side by side.
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const KIND_RESPONSE = 1;
 const KIND_VARIANTS = 2;
 /** version, kind, and the head's length (32 bits, little-endian) */
 const PREFIX_BYTES = 6;
 
-/** Field values hold no line feed (RFC 9110 §5.5), so lines keep a head apart: status and times, then names and values. */
+/**
+ * Field values hold no line feed (RFC 9110 §5.5), so lines keep a head apart: status and times, the tags with tabs
+ * between them, then names and values.
+ */
 export function encodeStoredForm(form: StoredForm): Buffer {
   if (form.kind === 'variants') {
     const lines = [form.generation, ...form.nominated.map((names) => names.join(' '))];
     return assemble(KIND_VARIANTS, lines.join('\n'), EMPTY);
   }
   const { status, requestAt, responseAt, fields, body } = form.response;
-  return assemble(KIND_RESPONSE, [`${status} ${requestAt} ${responseAt}`, ...fields].join('\n'), body);
+  const lines = [`${status} ${requestAt} ${responseAt}`, form.tags.join('\t'), ...fields];
+  return assemble(KIND_RESPONSE, lines.join('\n'), body);
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -59,12 +68,14 @@ export function decodeStoredForm(bytes: Buffer): StoredForm | null {
     const [generation = '', ...sets] = lines;
     return { kind: 'variants', generation, nominated: sets.map((line) => line.split(' ')) };
   }
-  if (bytes[1] !== KIND_RESPONSE || lines.length % 2 === 0) return null;
-  const numbers = lines.shift()!.split(' ').map(Number);
+  if (bytes[1] !== KIND_RESPONSE || lines.length % 2 !== 0) return null;
+  const [times = '', tags = ''] = lines.splice(0, 2);
+  const numbers = times.split(' ').map(Number);
   if (numbers.length !== 3 || !numbers.every(Number.isFinite)) return null;
   const [status, requestAt, responseAt] = numbers as [number, number, number];
   return {
     kind: 'response',
+    tags: tags === '' ? [] : tags.split('\t'),
     response: { status, requestAt, responseAt, fields: lines, body: bytes.subarray(bodyAt) },
   };
 }

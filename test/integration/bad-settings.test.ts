@@ -29,6 +29,7 @@ const WEB_ORIGIN =
 const STORE =
   'memory:, none:, or a redis://, rediss://, valkey:// or valkeys:// URL ([user:password@]host[:port][/database])';
 const TRANSFORM = 'a module whose default export has request and response functions, or one of them';
+const PROTOCOL = 'a protocol in lower case such as websocket, not one that carries HTTP (h2c, http/…, tls/…)';
 const PATH = 'a path that begins with / (no query, no empty or dot segments)';
 
 /** A server whose only service is fine. */
@@ -91,7 +92,7 @@ const wrongType: BadSetting[] = [
   {
     name: 'text for a number',
     config: service('connections: many'),
-    line: 'services.api.connections: found "many"; accepted: a whole number from 1 to 4096, default 64',
+    line: 'services.api.connections: found "many"; accepted: a whole number from 1 to 65536, default 10000',
   },
   {
     name: 'a fraction for a whole number',
@@ -106,12 +107,34 @@ const wrongType: BadSetting[] = [
   {
     name: 'a list for a mapping',
     config: service('timeouts: [5000]'),
-    line: 'services.api.timeouts: found a list; accepted: a mapping of connect_ms, headers_ms, body_ms',
+    line: 'services.api.timeouts: found a list; accepted: a mapping of connect_ms, headers_ms, body_ms, stall_ms',
   },
   {
     name: 'a word that is none of the choices',
     config: server('logging_level: verbose'),
     line: 'logging_level: found "verbose"; accepted: detailed, aggregate or minimal, default aggregate',
+  },
+  {
+    name: 'a mode that is none',
+    config: server('mode: strict'),
+    line: 'mode: found "strict"; accepted: safe or rfc, default safe',
+  },
+  {
+    name: 'a word for a list of fields',
+    config: service('cache: { targeted_headers: CDN-Cache-Control }'),
+    line: 'services.api.cache.targeted_headers: found "CDN-Cache-Control"; accepted: a list of header field names',
+  },
+  {
+    name: 'a word for the key’s block',
+    config: service('cache: { key: sorted }'),
+    line:
+      'services.api.cache.key: found "sorted"; ' +
+      'accepted: a mapping of sort_query, ignore_query, lower_case_path',
+  },
+  {
+    name: 'a word for a list of protocols',
+    config: service('upgrade: websocket'),
+    line: 'services.api.upgrade: found "websocket"; accepted: off, or a list of protocols such as websocket, default off',
   },
   {
     name: 'neither off nor a block',
@@ -166,6 +189,39 @@ const outOfRange: BadSetting[] = [
     config: service(`cache: { ttl_seconds: ${ttl} }`),
     line: `services.api.cache.ttl_seconds: found ${ttl}; accepted: a whole number of seconds from 0 to 31536000`,
   })),
+  {
+    name: 'more content in a key than is held',
+    config: service('cache: { max_key_body_bytes: 1048577 }'),
+    line:
+      'services.api.cache.max_key_body_bytes: found 1048577; ' +
+      'accepted: a whole number of bytes from 1 to 1048576, default 65536',
+  },
+  {
+    name: 'a negative time without the origin',
+    config: service('cache: { stale_if_disconnected_seconds: -1 }'),
+    line:
+      'services.api.cache.stale_if_disconnected_seconds: found -1; ' +
+      'accepted: a whole number of seconds from 0 to 31536000, default 60',
+  },
+  {
+    name: 'more than a day for Retry-After',
+    config: service('cache: { retry_after_limit_seconds: 86401 }'),
+    line:
+      'services.api.cache.retry_after_limit_seconds: found 86401; ' +
+      'accepted: a whole number of seconds from 0 to 86400, default 300',
+  },
+  {
+    name: 'no time for a client to read',
+    config: service('timeouts: { stall_ms: 0 }'),
+    line:
+      'services.api.timeouts.stall_ms: found 0; ' +
+      'accepted: a whole number of milliseconds from 1 to 600000, default 30000',
+  },
+  {
+    name: 'more connections than ports',
+    config: service('connections: 65537'),
+    line: 'services.api.connections: found 65537; accepted: a whole number from 1 to 65536, default 10000',
+  },
   {
     name: 'a hash key that is too short',
     config: server('hash_key: hunter2'),
@@ -239,6 +295,46 @@ const wrongForm: BadSetting[] = [
     line: 'services.api.cache.negative_ttl_seconds.200: found the name "200"; accepted: a status code from 400 to 599',
   },
   {
+    name: 'a targeted field with a space in its name',
+    config: service('cache: { targeted_headers: [CDN-Cache-Control, "CDN Cache"] }'),
+    line: 'services.api.cache.targeted_headers[1]: found "CDN Cache"; accepted: a header field name',
+  },
+  {
+    name: 'a method that is never cached',
+    config: service('cache: { methods: [PUT] }'),
+    line: 'services.api.cache.methods[0]: found "PUT"; accepted: POST or QUERY',
+  },
+  {
+    name: 'a cached method that is not let through',
+    config: service('methods: [GET], cache: { methods: [POST] }'),
+    line:
+      'services.api.cache.methods[0]: found "POST", which services.api.methods does not have; ' +
+      'accepted: a method that the service lets through',
+  },
+  {
+    name: 'a star within the name of a parameter',
+    config: service('cache: { key: { ignore_query: ["utm_*", "*_id"] } }'),
+    line:
+      'services.api.cache.key.ignore_query[1]: found "*_id"; ' +
+      'accepted: the name of a query parameter, with * for any rest only at its end',
+  },
+  {
+    name: 'a protocol in capitals',
+    config: service('upgrade: [WebSocket]'),
+    line: `services.api.upgrade[0]: found "WebSocket"; accepted: ${PROTOCOL}`,
+  },
+  {
+    name: 'a protocol that leads past the gate',
+    config: service('upgrade: [websocket, h2c]'),
+    line: `services.api.upgrade[1]: found "h2c"; accepted: ${PROTOCOL}`,
+  },
+  {
+    name: 'another protocol beside a transform',
+    config: service('upgrade: [websocket], transform: ./plain.ts'),
+    files: { 'plain.ts': 'export default { request() {} };' },
+    line: 'services.api.upgrade: found a list beside transform; accepted: off where there is a transform',
+  },
+  {
     name: 'a service name in capitals',
     config: 'services: { API: { origin: "https://a.example" } }\n',
     line:
@@ -255,7 +351,15 @@ const wrongForm: BadSetting[] = [
     config: service('orgin: x'),
     line:
       'services.api.orgin: unknown key, did you mean origin?; accepted: path, strip_path, origin, methods, ' +
-      'request_headers, response_headers, cors, session, rate_limit, cache, forward, timeouts, connections, transform',
+      'request_headers, response_headers, cors, session, rate_limit, cache, forward, timeouts, connections, ' +
+      'upgrade, transform',
+  },
+  {
+    name: 'an unknown key of the cache key',
+    config: service('cache: { key: { sortquery: true } }'),
+    line:
+      'services.api.cache.key.sortquery: unknown key, did you mean sort_query?; ' +
+      'accepted: sort_query, ignore_query, lower_case_path',
   },
   {
     name: 'an unknown key that is like no other',
@@ -381,6 +485,11 @@ const usage: BadSetting[] = [
     line: `--store (store): found a value of 16 characters; accepted: ${STORE}, default memory:`,
   },
   {
+    name: 'serve with a bad --mode',
+    args: ['serve', '--origin', 'http://a.example', '--mode', 'strict'],
+    line: '--mode (mode): found "strict"; accepted: safe or rfc, default safe',
+  },
+  {
     name: 'serve with a bad CACHE_URL',
     args: ['serve', '--origin', 'http://a.example'],
     env: { CACHE_URL: 'localhost:6379' },
@@ -401,6 +510,11 @@ const usage: BadSetting[] = [
     name: 'serve with an option that lacks its value',
     args: ['serve', '--origin'],
     line: "option '--origin <url>' argument missing",
+  },
+  {
+    name: 'serve with a --mode that lacks its value',
+    args: ['serve', '--mode'],
+    line: "option '--mode <safe|rfc>' argument missing",
   },
   { name: 'check without a file', args: ['check'], line: "missing required argument 'file'" },
   {

@@ -1,0 +1,4 @@
+/** Milliseconds of the machine's monotonic clock: the same in every process of it. */
+export function monotonicMs() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

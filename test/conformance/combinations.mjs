@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../../bench/processes.mjs';
+import { PROJECT } from '../../scripts/prepare.mjs';
+import { findValkeyServer } from '../../scripts/valkey-server.mjs';
+import { MODES } from './exceptions.mjs';
+
+/** @typedef {{ name: string, store: 'memory' | 'valkey', mode: string }} Combination */
+
+const ENTRY = join(PROJECT, 'dist', 'cli', 'main.js');
+const CLIENT = join(import.meta.dirname, 'client.mjs');
+const CLIENT_DEADLINE_MS = 300_000;
+/** Several gates run at once, and the operator's address would be the same for all. */
+const CONFIGURATION = 'admin_listen: "off"\nservices:\n  default: {}\n';
+
+/** @type {readonly Combination[]} */
+export const combinations = ['memory', 'valkey'].flatMap((store) =>
+  MODES.map((mode) => ({ name: `${store}-${mode}`, store, mode })),
+);
+
+/** @returns {Promise<string>} the URL of the suite's origin, one for all runs: each case has its own path */
+export async function startOrigin(children) {
+  const program = join(import.meta.dirname, 'origin.mjs');
+  const { found } = await children.start(process.execPath, [program], urlLine);
+  return found;
+}
+
+function urlLine(line) {
+  return line.startsWith('http://') ? line : undefined;
+}
+
+/**
+ * A gate before the origin, on a store of its own.
+ *
+ * @param {Combination} combination
+ */
+export async function startGate({ store, mode }, { children, origin, directory }) {
+  const file = join(directory, 'gate.yaml');
+  await writeFile(file, CONFIGURATION);
+  const server = store === 'valkey' ? await startValkey(children, directory) : { url: 'memory:' };
+  const args = ['serve', '--config', file, '--origin', `default=${origin}`, '--listen', '127.0.0.1:0'];
+  const gate = await children.start(
+    process.execPath,
+    [ENTRY, ...args, '--store', server.url, '--mode', mode],
+    listeningAt,
+  );
+  return {
+    url: gate.found,
+    stop: async () => {
+      await gate.stop();
+      await server.stop?.();
+    },
+  };
+}
+
+/** Reads the log, which is JSON where it isn't shown to a person. */
+function listeningAt(line) {
+  const { url, msg = '' } = line.startsWith('{') ? JSON.parse(line) : {};
+  return msg.startsWith('Listening on') ? url : undefined;
+}
+
+async function startValkey(children, directory) {
+  const port = await freePort();
+  const settings = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no' };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const ready = (line) => line.includes('Ready to accept connections') || undefined;
+  const { stop } = await children.start(process.env.VALKEY_SERVER || findValkeyServer(), args, ready);
+  return { url: `redis://127.0.0.1:${port}`, stop };
+}
+
+/**
+ * @param {string} base the URL that is asked
+ * @param {readonly string[]} ids of the cases, none for all
+ * @returns {Promise<import('./count.mjs').Results>}
+ */
+export async function askAll(base, ids, children) {
+  const results = (line) => (line.startsWith('{') ? JSON.parse(line) : undefined);
+  const client = await children.start(process.execPath, [CLIENT, base, ...ids], results, CLIENT_DEADLINE_MS);
+  return client.found;
+}

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { createOriginClient, type OriginClientOptions, type OriginRequest } from '../../src/gateway/origin-client.ts';
+
+/** An origin of bare sockets, which may say anything. */
+export interface RawOrigin {
+  readonly url: URL;
+  /** The request lines received, in order. */
+  readonly asked: string[];
+  /** How many connections there were, and how many there are. */
+  readonly connections: { total: number; open: number };
+  close(): Promise<void>;
+}
+
+/** @param text the request as it came, content included; `nth` counts on this connection, from 1 */
+export type RawAnswer = (socket: Socket, request: { text: string; nth: number }) => void;
+
+export async function startRawOrigin(answer: RawAnswer): Promise<RawOrigin> {
+  const asked: string[] = [];
+  const connections = { total: 0, open: 0 };
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    connections.total += 1;
+    connections.open += 1;
+    sockets.add(socket);
+    let received = '';
+    let nth = 0;
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      connections.open -= 1;
+      sockets.delete(socket);
+    });
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      for (let end = endOfRequest(received); end !== -1; end = endOfRequest(received)) {
+        const text = received.slice(0, end);
+        received = received.slice(end);
+        nth += 1;
+        asked.push(text.slice(0, text.indexOf('\r\n')));
+        answer(socket, { text, nth });
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    asked,
+    connections,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** How long the first request is, or -1 as long as some of it is missing. */
+function endOfRequest(text: string): number {
+  const head = text.indexOf('\r\n\r\n');
+  if (head === -1) return -1;
+  const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, head + 2))?.[1] ?? '0';
+  const end = head + 4 + Number(length);
+  return text.length < end ? -1 : end;
+}
+
+/** A client of that origin, patient unless told otherwise. */
+export function clientOf({ url }: Pick<RawOrigin, 'url'>, change: Partial<OriginClientOptions> = {}) {
+  return createOriginClient({
+    origin: url,
+    connections: 1,
+    connectMs: 10_000,
+    headersMs: 10_000,
+    bodyMs: 10_000,
+    clock: { now: () => Date.now() },
+    ...change,
+  });
+}
+
+export function requestOf(change: Partial<OriginRequest> = {}): OriginRequest {
+  return {
+    method: 'GET',
+    target: '/',
+    fields: [],
+    body: null,
+    signal: new AbortController().signal,
+    ...change,
+  };
+}
+
+export async function textOf(body: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of body) text += (chunk as Buffer).toString('latin1');
+  return text;
+}
+
+/** A response of HTTP/1.1 with its length. */
+export function plainResponse(content: string, fields = ''): string {
+  return `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${content.length}\r\n\r\n${content}`;
+}
+
+export function chunk(content: string): string {
+  return `${content.length.toString(16)}\r\n${content}\r\n`;
+}
