@@ -1,17 +1,49 @@
 // @ts-check
 // `npm test [-- vitest arguments]`: everything, on a machine that has nothing but Node and npm.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SHORT_RUN } from '../test/conformance/short-run.mjs';
 import { installDependencies, main, PROJECT, requireNode, run, Stop } from './prepare.mjs';
 import { findValkeyServer } from './valkey-server.mjs';
 
 await main(async () => {
   const env = prepare();
   const vitest = join(PROJECT, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = [vitest, 'run', ...process.argv.slice(2)];
-  return spawnSync(process.execPath, args, { cwd: PROJECT, env, stdio: 'inherit' }).status ?? 1;
+  const wanted = process.argv.slice(2);
+  const conformance = wanted.length === 0 ? beginConformance(env) : undefined;
+  const args = [vitest, 'run', ...wanted];
+  const options = {
+    cwd: PROJECT,
+    env: { ...env, ...conformance?.env },
+    stdio: /** @type {const} */ ('inherit'),
+  };
+  try {
+    return spawnSync(process.execPath, args, options).status ?? 1;
+  } finally {
+    conformance?.end();
+  }
 });
+
+/**
+ * Begun beside the tests, one of which takes its report: it waits far more than it works.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+function beginConformance(env) {
+  const directory = mkdtempSync(join(tmpdir(), 'cachegate-test-'));
+  const report = join(directory, 'conformance.json');
+  const child = spawn(process.execPath, [...SHORT_RUN, '--report', report], { env, stdio: 'ignore' });
+  return {
+    env: { CONFORMANCE_REPORT: report },
+    end: () => {
+      child.kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
 
 /** Answers the environment of the tests. What fails before them is one failure in the closing line. */
 function prepare() {

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { quantile } from '../bench/measure.mjs';
+import { ANSWERS, answeredMs, faultsOf, heldMs } from './collapse-answers.mjs';
 import { ORIGIN_TIME_MS, startCollapseOrigin } from './collapse-origin.mjs';
 import { gatherCrowd } from './crowd.mjs';
 import { proxySettings, startGate } from './gate.mjs';
@@ -7,29 +9,6 @@ import { startStore } from './store.mjs';
 const CLIENTS = 5_000;
 const LATER = 20;
 const LATER_MS = 2_000;
-// Beyond the one answer that it waits for, a request is on its way for as long as the two cores take for all 5,000.
-const SETTLING_MS = 8_000;
-const REPRESENTATION = 'an answer';
-
-/** The answers that an origin gives, by target. `shared`: one of them answers everyone. */
-const ANSWERS = {
-  '/storable': { about: 'max-age', shared: true, fields: () => ({ 'Cache-Control': 'max-age=60' }) },
-  '/private': { about: 'private', fields: () => ({ 'Cache-Control': 'private, max-age=60' }) },
-  '/no-store': { about: 'no-store', fields: () => ({ 'Cache-Control': 'no-store' }) },
-  '/cookie': {
-    about: 'Set-Cookie',
-    fields: (number) => ({ 'Cache-Control': 'max-age=60', 'Set-Cookie': `id=${number}` }),
-  },
-  '/failed': { about: '500', status: 500, fields: () => ({ status: 500 }) },
-  '/no-cache': {
-    about: 'no-cache, ETag',
-    fields: (number) => ({ 'Cache-Control': 'no-cache', ETag: `"${number}"` }),
-  },
-  '/varied': {
-    about: 'Vary, all different',
-    fields: () => ({ 'Cache-Control': 'max-age=60', Vary: 'Client' }),
-  },
-};
 
 const HEAD = [
   ...['answer', 'store', 'clients', 'origin asked', 'statuses', 'held p50 ms', 'held at most ms'],
@@ -41,7 +20,7 @@ export const collapse = {
   name: 'collapse',
   about: `${CLIENTS} clients ask for one cold resource at once; the origin takes ${ORIGIN_TIME_MS} ms`,
   async run(around) {
-    const origin = await startCollapseOrigin((target, number) => ANSWERS[target].fields(number));
+    const origin = await startCollapseOrigin((target, number) => ANSWERS[target].fieldsOf(number));
     const store = await startStore();
     try {
       const inMemory = await runOn('memory', 'memory:', Object.keys(ANSWERS), origin, around);
@@ -65,6 +44,7 @@ async function runOn(storeName, storeUrl, targets, origin, around) {
     for (const target of targets) {
       const result = await askAtOnce(target, origin, crowd);
       const { about } = ANSWERS[target];
+      console.error(`  ${about}, ${storeName}`);
       rows.push([about, storeName, CLIENTS, ...result.cells]);
       faults.push(...result.faults.map((fault) => `${about}, ${storeName}: ${fault}`));
     }
@@ -78,27 +58,29 @@ async function runOn(storeName, storeUrl, targets, origin, around) {
 
 async function askAtOnce(target, origin, crowd) {
   const { shared = false } = ANSWERS[target];
-  const round = origin.expect(1, shared ? 1 : CLIENTS);
+  const round = shared ? origin.expect(1, 1) : origin.expect(CLIENTS, 1);
   const received = await crowd.ask(target);
   await delay(LATER_MS);
-  const later = origin.expect(0, shared ? 0 : LATER);
+  const later = shared ? origin.expect(0, 0) : origin.expect(LATER, 0);
   const receivedLater = await crowd.ask(target, LATER);
-  const held = shared ? [] : heldMs(received, round);
-  const answered = received.map(({ sentAt, doneAt }) => doneAt - sentAt);
   return {
     cells: [
       round.asked.length,
       [...new Set(received.map(({ status }) => status))].join(', '),
-      ...(shared ? ['–', '–'] : [quantile(held, 0.5), quantile(held, 1)]),
-      ...[0.5, 0.99, 1].map((q) => quantile(answered, q)),
+      ...heldCells(heldMs(received, round)),
+      ...[0.5, 0.99, 1].map((share) => ms(quantile(answeredMs(received), share))),
       shared ? '–' : received.length - new Set(received.map(({ body }) => body)).size,
-      shared ? 'none asked' : quantile(sinceFirst(later.asked), 1),
+      later.asked.length === 0 ? 'not asked' : ms(later.asked.at(-1).at - later.asked[0].at),
     ],
     faults: [
-      ...faultsOf(target, received, round, held),
-      ...faultsOf(target, receivedLater, later, shared ? [] : heldMs(receivedLater, later)).map(
-        (fault) => `later: ${fault}`,
-      ),
+      ...faultsOf(target, received, round),
+      ...faultsOf(target, receivedLater, later).map((fault) => `${LATER} later: ${fault}`),
     ],
   };
 }
+
+function heldCells(held) {
+  return held.length === 0 ? ['–', '–'] : [ms(quantile(held, 0.5)), ms(quantile(held, 1))];
+}
+
+const ms = (value) => Math.round(value);

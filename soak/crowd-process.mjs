@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { monotonicMs } from './monotonic.mjs';
 
 const OPENED_AT_ONCE = 200;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 60_000;
 
 const { hostname, port, host } = new URL(process.argv[2]);
 const sockets = [];

@@ -1,8 +1,6 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { startChild } from './child.mjs';
 
-const PROGRAM = fileURLToPath(new URL('crowd-process.mjs', import.meta.url));
+const PROGRAM = new URL('crowd-process.mjs', import.meta.url);
 
 /**
  * What a client got. Times are of the monotonic clock, in milliseconds.
@@ -27,27 +25,7 @@ const PROGRAM = fileURLToPath(new URL('crowd-process.mjs', import.meta.url));
  * @returns {Promise<Crowd>}
  */
 export async function gatherCrowd(url, size) {
-  const child = fork(PROGRAM, [url, String(size)], { serialization: 'advanced' });
-  process.once('exit', () => child.kill('SIGKILL'));
-  const message = async () => {
-    const ended = once(child, 'exit').then(() => {
-      throw new Error('the process of the clients ended');
-    });
-    ended.catch(() => {});
-    const [value] = await Promise.race([once(child, 'message'), ended]);
-    return value;
-  };
-  await message();
-  return {
-    ask(target, count = size) {
-      const received = message();
-      child.send({ target, count });
-      return received;
-    },
-    async leave() {
-      const exited = once(child, 'exit');
-      child.disconnect();
-      await exited;
-    },
-  };
+  const child = startChild(PROGRAM, [url, String(size)]);
+  await child.message();
+  return { ask: (target, count = size) => child.ask({ target, count }), leave: child.end };
 }

@@ -13,6 +13,7 @@ const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
  * @property {string} url
  * @property {number} pid
  * @property {() => string} log
+ * @property {() => string[]} faults what no gate's log may say
  * @property {() => Promise<void>} end
  */
 
@@ -37,7 +38,9 @@ export async function startGate(name, settings, { directory, processes }, nodeAr
     port,
   });
   const log = () => readFileSync(join(directory, `cachegate-${name}.log`), 'utf8');
-  return { url: `http://127.0.0.1:${port}`, pid, log, end };
+  const faults = () =>
+    /unhandled|uncaught|leak detected/i.test(log()) ? ['the log speaks of an unhandled error or a leak'] : [];
+  return { url: `http://127.0.0.1:${port}`, pid, log, faults, end };
 }
 
 /** Settings of a plain proxy, with what a case changes of its one service. */

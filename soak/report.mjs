@@ -17,9 +17,10 @@ export function render({ processor, system, node, store }, tables) {
     if (known === undefined) byTitle.set(table.title, { ...table, rows: [...table.rows] });
     else known.rows.push(...table.rows);
   }
-  return [`${processor}; ${system}; Node ${node}; Valkey ${store}.`, ...[...byTitle.values()].map(markdown)].join(
-    '\n\n',
-  );
+  return [
+    `${processor}; ${system}; Node ${node}; Valkey ${store}.`,
+    ...[...byTitle.values()].map(markdown),
+  ].join('\n\n');
 }
 
 function markdown({ title, head, rows }) {

@@ -22,12 +22,7 @@ import { storeFaults } from './store-faults.mjs';
  */
 
 /** @type {Case[]} */
-const cases = [
-  ...storeFaults,
-  collapse,
-  bigBody,
-  revalidations,
-];
+const cases = [...storeFaults, collapse, bigBody, revalidations];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => cases.every((each) => each.name !== name));

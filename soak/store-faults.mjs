@@ -56,6 +56,9 @@ export const storeFaults = scenarios.map((scenario) => ({
   about: scenario.about,
   async run(around) {
     const { figures, faults } = await runScenario(scenario, around);
-    return { tables: [{ title: 'Failure of the store', head: HEAD, rows: [Object.values(figures)] }], faults };
+    return {
+      tables: [{ title: 'Failure of the store', head: HEAD, rows: [Object.values(figures)] }],
+      faults,
+    };
   },
 }));

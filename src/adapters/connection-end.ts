@@ -17,11 +17,25 @@ export function incoming(socket: Socket): IncomingMessage | null {
   return (socket as ServingSocket).parser?.incoming ?? null;
 }
 
-/** Calls `next` once every answer under way on a connection has been sent; never, if the connection ends before. */
-export function afterAnswers(socket: Socket, next: () => void): void {
-  const answer = currentAnswer(socket);
-  if (answer === null) next();
-  else answer.once('finish', () => afterAnswers(socket, next));
+/**
+ * Calls `next` once every answer under way on a connection that Node has let go of is sent; never, if it ends before.
+ * Node then no longer tells an answer that its socket can take more.
+ */
+export function inTurn(socket: Socket, next: () => void): void {
+  if (isEnding(socket)) return;
+  const relay = () => void currentAnswer(socket)?.emit('drain');
+  const proceed = () => {
+    const answer = currentAnswer(socket);
+    if (answer !== null) {
+      answer.once('finish', proceed);
+      return;
+    }
+    socket.off('drain', relay);
+    if (socket.writable) next();
+  };
+  socket.on('error', () => {});
+  socket.on('drain', relay);
+  proceed();
 }
 
 // For so long a client may still send what nobody reads: closing at once would reset the connection, and the reset can
@@ -47,6 +61,6 @@ export function closeInStages(socket: Socket): void {
   ending.add(socket);
   socket.end();
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('close', () => clearTimeout(timer));
 }

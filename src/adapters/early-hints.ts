@@ -8,6 +8,11 @@ import type { FieldList } from '../http/fields.ts';
 export function inform(response: ServerResponse, status: number, fields: FieldList): void {
   // HTTP/1.0 knows none, and would take it for the final one.
   if (response.headersSent || response.destroyed || response.req.httpVersionMinor === 0) return;
+  // What is written before its turn Node would put behind the final header section.
+  if (response.socket === null) {
+    response.once('socket', () => inform(response, status, fields));
+    return;
+  }
   if (status === 102) response.writeProcessing();
   if (status !== 103) return;
   try {
@@ -28,7 +33,8 @@ function hintsOf(fields: FieldList): Record<string, string | string[]> {
     validateHeaderValue(name, value);
     if (name === 'link') links.push(...linksOf(value));
     // Several lines become one list, which no cookie may be put into.
-    else if (name !== 'set-cookie') hints[name] = hints[name] === undefined ? value : `${hints[name]}, ${value}`;
+    else if (name !== 'set-cookie')
+      hints[name] = hints[name] === undefined ? value : `${hints[name]}, ${value}`;
   }
   return links.length === 0 ? hints : { ...hints, link: links };
 }

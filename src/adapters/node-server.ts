@@ -1,44 +1,40 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { formatListenAddress, type ListenAddress, listenError } from '../listen/listen-address.ts';
 import { removeStaleSocket } from '../listen/stale-socket.ts';
+import { connectionEvent, createHttpServer, type HttpServerOptions } from './http-server.ts';
+import type { NodeListener } from './node.ts';
 
-export interface NodeServerOptions {
+export interface NodeServerOptions extends HttpServerOptions {
   readonly address: ListenAddress;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  readonly listener: RequestListener;
 }
 
 export interface NodeServer {
   /** `http://host:port`, `https://host:port` or `unix:path`. */
   readonly url: string;
   /**
-   * Accepts nothing more, lets requests under way finish, and cuts off what is left after `deadlineMs`.
-   * Answers whether all finished.
+   * Accepts nothing more, lets requests under way finish, and cuts off what is left after `deadlineMs`, connections
+   * that changed their protocol included. Answers whether all finished.
    */
   close(deadlineMs: number): Promise<boolean>;
 }
 
-// Longer than the idle time of common load balancers (60 s), so that it is they who close.
-const KEEP_ALIVE_MS = 65_000;
 const IDLE_SWEEP_MS = 100;
 
 /** @throws CachegateError `ERR_SERVER_LISTEN`: the address is in use, or may not or can't be listened on. */
-export async function startNodeServer({ address, tls, listener }: NodeServerOptions): Promise<NodeServer> {
+export async function startNodeServer(options: NodeServerOptions): Promise<NodeServer> {
+  const { address, tls, listener } = options;
   let closing = false;
   /** Connections that have sent no request yet: nothing of theirs is under way. */
   const silent = new Set<Socket>();
-  const onRequest: RequestListener = (request, response) => {
+  const onRequest: NodeListener = (request, response, join) => {
     silent.delete(request.socket);
     if (closing) response.shouldKeepAlive = false;
-    listener(request, response);
+    listener(request, response, join);
   };
-  const options = { keepAliveTimeout: KEEP_ALIVE_MS };
-  const server =
-    tls === null ? createServer(options, onRequest) : createTlsServer({ ...options, ...tls }, onRequest);
+  const server = createHttpServer({ ...options, listener: onRequest });
   const sockets = trackSockets(server);
-  server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
+  server.on(connectionEvent(options), (socket: Socket) => {
     // Each pipelined request that waits listens for its end.
     socket.setMaxListeners(0);
     silent.add(socket);

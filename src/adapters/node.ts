@@ -3,29 +3,31 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Answer } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
-import { endAfterAnswer, isEnding } from './connection-end.ts';
+import { isEnding } from './connection-end.ts';
+import { answerLast } from './last-answer.ts';
 import { NodeRequest } from './node-request.ts';
+import { mustWait } from './pipelining.ts';
 import { inspectHead } from './request-head.ts';
 import { fail, send } from './send.ts';
 
+/** Told of the origin's end of the connection where 101 is to be sent. */
+type Join = (answer: Answer, tunnel: Duplex) => void;
+
 /**
  * A request listener for `node:http` and `node:https` servers.
- * @param join where the request may change the connection's protocol: told of the origin's end once 101 is to be sent
+ * @param join only where the request may change the connection's protocol
  */
-export type NodeListener = (
-  message: IncomingMessage,
-  response: ServerResponse,
-  join?: (answer: Answer, tunnel: Duplex) => void,
-) => void;
+export type NodeListener = (message: IncomingMessage, response: ServerResponse, join?: Join) => void;
 
 /** @param onError told of an answer that Node would not send; the client gets 500 */
 export function createNodeListener(gateway: Gateway, onError: (error: unknown) => void): NodeListener {
   // Answers that are at hand are sent at the end of the turn, one right after the other: a write to a socket wakes
   // its reader, which is cheaper for many at once than for each between two requests (docs/performance.md).
   let atHand: [ServerResponse, Socket, Answer][] = [];
-  const sendOrFail = (response: ServerResponse, socket: Socket, answer: Answer) => {
+  const sendOrFail = (response: ServerResponse, socket: Socket, answer: Answer, join?: Join) => {
     try {
-      send(response, socket, answer);
+      if (answer.tunnel === undefined || join === undefined) send(response, socket, answer);
+      else join(answer, answer.tunnel);
     } catch (error) {
       onError(error);
       fail(response, answer);
@@ -36,17 +38,19 @@ export function createNodeListener(gateway: Gateway, onError: (error: unknown) =
     atHand = [];
     for (const each of answers) sendOrFail(...each);
   };
-  return (message, response, join) => {
+  const serve = (message: IncomingMessage, response: ServerResponse, hasContent: boolean, join?: Join) => {
     const { socket } = message;
-    // Behind a request that was refused may stand what its sender thinks of as content.
-    if (isEnding(socket)) return;
-    const head = inspectHead(message);
-    if (typeof head !== 'boolean') {
-      refuse(response, socket, head)
-      return;
-    }
-    const answer = gateway.handle(new NodeRequest(message, response, head, join !== undefined));
-    if (answer instanceof Promise) void answer.then((result) => sendOrFail(response, socket, result));
+    const answer = gateway.handle(new NodeRequest(message, response, hasContent, join !== undefined));
+    if (answer instanceof Promise) void answer.then((result) => sendOrFail(response, socket, result, join));
     else if (atHand.push([response, socket, answer]) === 1) setImmediate(sendAll);
+  };
+  return (message, response, join) => {
+    // Behind a request that was refused may stand what its sender thinks of as content.
+    if (isEnding(message.socket)) return;
+    const hasContent = inspectHead(message);
+    if (typeof hasContent !== 'boolean') answerLast(response, hasContent);
+    else if (mustWait(message, response))
+      response.once('socket', () => serve(message, response, hasContent, join));
+    else serve(message, response, hasContent, join);
   };
 }

@@ -11,7 +11,11 @@ export const MAX_FIELDS = 200;
  * the message in another way.
  * @returns whether the request has content, or the refusal, after which nothing more of the connection may be read
  */
-export function inspectHead({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean | Answer {
+export function inspectHead({
+  rawHeaders,
+  httpVersionMajor,
+  httpVersionMinor,
+}: IncomingMessage): boolean | Answer {
   if (httpVersionMajor !== 1) return refuse(505, 'HTTP version not supported');
   if (rawHeaders.length > 2 * MAX_FIELDS) return refuse(431, 'Too many request header fields');
   let host: string | undefined;
@@ -55,7 +59,10 @@ function isNamed(name: string, lowerName: string): boolean {
  */
 function refusedCoding(coding: string, minor: number): Answer | null {
   if (minor === 0) return refuse(400, 'Transfer-Encoding in HTTP/1.0');
-  const names = coding.toLowerCase().split(',').map((name) => name.trim());
+  const names = coding
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
   if (names.length === 1 && names[0] === 'chunked') return null;
   const isFramed = names.at(-1) === 'chunked' && names.indexOf('chunked') === names.length - 1;
   return isFramed
@@ -64,7 +71,8 @@ function refusedCoding(coding: string, minor: number): Answer | null {
 }
 
 // RFC 9110 §7.2, RFC 3986 §3.2.2: uri-host [ ":" port ], where the name and the port may be empty.
-const HOST = /^(?:\[([0-9a-f:.]+)\]|\[v[0-9a-f]+\.[\w.~!$&'()*+,;=:-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::[0-9]*)?$/i;
+const HOST =
+  /^(?:\[([0-9a-f:.]+)\]|\[v[0-9a-f]+\.[\w.~!$&'()*+,;=:-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::[0-9]*)?$/i;
 
 function isHost(value: string): boolean {
   const match = HOST.exec(value);

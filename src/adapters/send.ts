@@ -15,7 +15,6 @@ export function send(response: ServerResponse, socket: Socket, answer: Answer): 
   const stream = body !== null && !Buffer.isBuffer(body) ? body : null;
   if (response.destroyed || socket.destroyed || response.headersSent) {
     stream?.destroy();
-    answer.tunnel?.destroy();
     return;
   }
   response.writeHead(status, fields as string[]);
@@ -57,7 +56,7 @@ function sendStream(
 /** Whether a trailer section can be sent (RFC 9112 §7.1.2), and would be read (RFC 9110 §6.5.1). */
 function takesTrailers({ chunkedEncoding, req }: ServerResponse): boolean {
   const te = chunkedEncoding ? fieldValue(req.rawHeaders, 'te') : undefined;
-  return te !== undefined && te.split(',').some((member) => member.trim().toLowerCase() === 'trailers');
+  return te?.split(',').some((member) => member.trim().toLowerCase() === 'trailers') === true;
 }
 
 function addTrailers(response: ServerResponse, trailers: () => FieldList): void {

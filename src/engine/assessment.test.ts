@@ -8,7 +8,7 @@ import {
   responseWith,
   SECOND,
 } from '../../test/support/exchange.ts';
-import { assessResponse } from './assessment.ts';
+import { type Assessment, assessResponse } from './assessment.ts';
 import type { CachePolicy } from './policy.ts';
 import type { UnstorableReason } from './storability.ts';
 
@@ -37,7 +37,6 @@ describe('storing in a shared cache (RFC 9111 §3)', () => {
   test.each<[UnstorableReason, Fields]>([
     ['no-store', { 'Cache-Control': 'no-store, max-age=60' }],
     ['private', { 'Cache-Control': 'private, max-age=60' }],
-    ['private', { 'Cache-Control': 'private="x-user", max-age=60' }],
     ['set-cookie', { ...fresh, 'Set-Cookie': 'a=1' }],
     ['vary', { ...fresh, Vary: 'Accept, *' }],
     ['not-reusable', {}],
@@ -55,8 +54,45 @@ describe('storing in a shared cache (RFC 9111 §3)', () => {
     }
   });
 
-  test('neither interim nor partial responses, nor a 304', () => {
-    for (const status of [100, 103, 206, 304]) expect(assess(fresh, {}, GET, status).reason).toBe('status');
+  test('also what answers a method with its content in the key (RFC 9110 §9.3.3)', () => {
+    const keyed = { ...requestWith({}, 'POST'), contentKeyed: true };
+    expect(assess(fresh, {}, keyed)).toMatchObject({ storable: true, reason: null });
+    // A validator, or an age, says nothing of what another content would have brought.
+    expect(assess({ ETag: '"1"' }, {}, keyed).reason).toBe('no-lifetime');
+    expect(assess({ 'Last-Modified': httpDate(-HOUR) }, {}, keyed).reason).toBe('no-lifetime');
+  });
+
+  test('no interim response, and no 304', () => {
+    for (const status of [100, 103, 304]) expect(assess(fresh, {}, GET, status).reason).toBe('status');
+  });
+
+  test.each<[string, Fields, Assessment['part']]>([
+    [
+      'the part it says it is',
+      { 'Content-Range': 'bytes 2-3/9' },
+      { range: { first: 2, last: 3 }, length: 9 },
+    ],
+    [
+      'one of an unknown whole',
+      { 'Content-Range': 'bytes 2-3/*' },
+      { range: { first: 2, last: 3 }, length: undefined },
+    ],
+    ['nothing without Content-Range', {}, null],
+    ['nothing of several parts', { 'Content-Type': 'multipart/byteranges; boundary=x' }, null],
+    ['nothing of another unit', { 'Content-Range': 'lines 2-3/9' }, null],
+    ['nothing of two ranges at once', { 'Content-Range': 'bytes 0-1/9, bytes 2-3/9' }, null],
+    ['nothing beyond its whole', { 'Content-Range': 'bytes 2-9/9' }, null],
+    ['nothing of no range', { 'Content-Range': 'bytes */9' }, null],
+  ])('of a 206 %s (§3.3)', (_name, fields, part) => {
+    expect(assess({ ...fresh, ...fields }, {}, GET, 206)).toMatchObject({
+      part,
+      storable: part !== null,
+      reason: part === null ? 'status' : null,
+    });
+  });
+
+  test('a Content-Range of another status means nothing (RFC 9110 §14.4)', () => {
+    expect(assess({ ...fresh, 'Content-Range': 'bytes 2-3/9' }).part).toBeNull();
   });
 
   test('any final status with an explicit lifetime; others only where they are cacheable by default', () => {
@@ -96,6 +132,75 @@ describe('answers to credentials (RFC 9111 §3.5)', () => {
   test("nor does a policy's lifetime that is not forced", () => {
     expect(assess({}, { ttlSeconds: 60 }, AUTHORIZED).reason).toBe('authorization');
   });
+});
+
+describe('private and no-cache with names of fields (RFC 9111 §5.2.2.7, §5.2.2.4)', () => {
+  test.each<[string, readonly string[]]>([
+    ['private="X-User", max-age=60', ['x-user']],
+    ['no-cache="x-a, X-B", max-age=60', ['x-a', 'x-b']],
+    ['private="x-a", no-cache="x-b", max-age=60', ['x-a', 'x-b']],
+    ['max-age=60', []],
+  ])('%s withholds %j and lets the rest be stored and reused', (value, withheld) => {
+    const assessment = assess({ 'Cache-Control': value });
+    expect(assessment).toMatchObject({ storable: true, noCache: false, withheld });
+  });
+
+  test.each(['private', 'no-cache'])('%s that names the cookie lets the rest be shared', (directive) => {
+    const fields = { 'Cache-Control': `${directive}="Set-Cookie", max-age=60`, 'Set-Cookie': 'a=1' };
+    expect(assess(fields)).toMatchObject({ storable: true, withheld: ['set-cookie'] });
+  });
+
+  test.each(['private=""', 'private="x-a", private', 'private="x-a", private="x-b"', 'private=" , "'])(
+    '%s is the stricter one without names',
+    (value) => {
+      expect(assess({ 'Cache-Control': `${value}, max-age=60` }).reason).toBe('private');
+    },
+  );
+
+  test.each(['Vary', 'Content-Encoding', 'Content-Range', 'Content-Type', 'Cache-Control', 'Expires'])(
+    'a response is private without its %s',
+    (name) => {
+      for (const directive of ['private', 'no-cache']) {
+        const fields = { 'Cache-Control': `${directive}="${name}", max-age=60`, ETag: '"1"' };
+        expect(assess(fields).reason).toBe('private');
+      }
+    },
+  );
+
+  test('answers to credentials are not the more shared for it (§3.5)', () => {
+    const fields = { 'Cache-Control': 'private="x-user", max-age=60' };
+    expect(assess(fields, {}, AUTHORIZED).reason).toBe('authorization');
+  });
+});
+
+describe('the two modes', () => {
+  const cookie = { 'Cache-Control': 'max-age=60', 'Set-Cookie': 'a=1' };
+  const modified = { 'Last-Modified': httpDate(-100 * HOUR) };
+  const withCookies = requestWith({ cookie: 'a=1' });
+
+  test('rfc stores a Set-Cookie (RFC 9111 §7.3 only warns), safe does not', () => {
+    expect(assess(cookie, { mode: 'rfc' })).toMatchObject({ storable: true, reason: null });
+    expect(assess(cookie, { mode: 'safe' }).reason).toBe('set-cookie');
+    expect(assess(cookie, { mode: 'rfc', force: true, ttlSeconds: 60 }).reason).toBe('set-cookie');
+  });
+
+  test('rfc guesses lifetimes for those who send cookies too, safe for nobody who does', () => {
+    expect(assess(modified, { mode: 'rfc' }, withCookies)).toMatchObject({
+      storable: true,
+      heuristic: false,
+    });
+    expect(assess(modified, { mode: 'safe' }, withCookies).reason).toBe('no-lifetime');
+    expect(assess(modified, { mode: 'safe' })).toMatchObject({ storable: true, heuristic: true });
+  });
+
+  test.each(['no-store, max-age=60', 'private, max-age=60', 'max-age=60'])(
+    'neither shares what RFC 9111 forbids: %s for credentials',
+    (value) => {
+      for (const mode of ['safe', 'rfc'] as const) {
+        expect(assess({ 'Cache-Control': value }, { mode }, AUTHORIZED).storable).toBe(false);
+      }
+    },
+  );
 });
 
 describe('a forced policy', () => {
@@ -151,14 +256,22 @@ describe('what a stored response allows', () => {
     '%s closes them (RFC 9111 §4.2.4)',
     (directive) => {
       const value = `${directive}, max-age=1, stale-while-revalidate=9, stale-if-error=9`;
-      expect(assess({ 'Cache-Control': value }, { staleIfErrorSeconds: 9 })).toMatchObject({
+      const policy = { staleIfErrorSeconds: 9, staleIfDisconnectedSeconds: 9 };
+      expect(assess({ 'Cache-Control': value }, policy)).toMatchObject({
         mustRevalidate: directive !== 'no-cache',
         noCache: directive === 'no-cache',
         staleWhileRevalidateMs: 0,
         staleIfErrorMs: 0,
+        staleIfDisconnectedMs: 0,
       });
     },
   );
+
+  test('the window of a cache that is disconnected is the policy’s alone (RFC 9111 §4.2.4)', () => {
+    const fields = { 'Cache-Control': 'max-age=1, stale-if-error=100' };
+    expect(assess(fields, { staleIfDisconnectedSeconds: 9 }).staleIfDisconnectedMs).toBe(9_000);
+    expect(assess(fields).staleIfDisconnectedMs).toBe(0);
+  });
 
   test('validators as the origin spelt them, an invalid date being none', () => {
     const lastModified = httpDate(-HOUR);

@@ -2,11 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PLAIN_POLICY, RECEIVED_AT, requestWith, responseWith, SECOND } from '../../test/support/exchange.ts';
 import { assessResponse } from './assessment.ts';
-import { type Candidate, decide, mayServeStaleOnError, type Plan } from './decision.ts';
+import {
+  type Candidate,
+  decide,
+  mayServeStaleDisconnected,
+  mayServeStaleOnError,
+  type Plan,
+} from './decision.ts';
 
 function stored(cacheControl: string, fields: Record<string, string> = { ETag: '"1"' }): Candidate {
   const response = responseWith({ 'Cache-Control': cacheControl, ...fields });
-  return { assessment: assessResponse(requestWith(), response, PLAIN_POLICY) };
+  return { assessment: assessResponse(requestWith(), response, PLAIN_POLICY), response };
 }
 
 const NO_VALIDATOR = {};
@@ -135,9 +141,115 @@ describe('methods and ranges', () => {
     expect(decide(head, null, 0)).toEqual({ action: 'forward', fwd: 'uri-miss', mayStore: false });
   });
 
-  test('a range is left to the origin', () => {
-    const plan = decide(requestWith({ range: 'bytes=0-1' }), stored('max-age=60'), later(1));
-    expect(plan).toEqual({ action: 'forward', fwd: 'bypass', mayStore: false });
+  test('a range is answered from a fresh whole, and what it brings may be stored (§3.3)', () => {
+    const asked = requestWith({ range: 'bytes=0-1' });
+    expect(decide(asked, stored('max-age=60'), later(1))).toEqual(REUSE);
+    expect(decide(asked, stored('max-age=60'), later(61))).toEqual(VALIDATE_STALE);
+    expect(decide(asked, null, 0)).toEqual({ action: 'forward', fwd: 'uri-miss', mayStore: true });
+  });
+});
+
+describe('a method with its content in the key (RFC 9110 §9.3.3)', () => {
+  const keyed = (fields: Record<string, string> = {}) => ({
+    ...requestWith(fields, 'POST'),
+    contentKeyed: true,
+  });
+
+  test('is answered by what is stored, and stores', () => {
+    expect(decide(keyed(), stored('max-age=60'), later(1))).toEqual(REUSE);
+    expect(decide(keyed(), null, 0)).toEqual({ action: 'forward', fwd: 'uri-miss', mayStore: true });
+    expect(decide(keyed({ 'cache-control': 'only-if-cached' }), null, 0)).toEqual(UNSATISFIED);
+  });
+
+  test('is never validated: a condition would be a precondition (§13.2.1)', () => {
+    const stale: Plan = { action: 'forward', fwd: 'stale', mayStore: true };
+    expect(decide(keyed(), stored('max-age=60'), later(61))).toEqual(stale);
+    const asked: Plan = { action: 'forward', fwd: 'request', mayStore: true };
+    expect(decide(keyed({ 'cache-control': 'no-cache' }), stored('max-age=60'), later(1))).toEqual(asked);
+  });
+});
+
+describe('a stored part (RFC 9111 §3.3, §3.4)', () => {
+  const COMPLETE: Plan = { action: 'complete', fwd: 'partial' };
+  const FETCH: Plan = { action: 'forward', fwd: 'partial', mayStore: true };
+  const BYPASS: Plan = { action: 'forward', fwd: 'partial', mayStore: false };
+
+  function storedPart(contentRange: string, fields: Record<string, string> = { ETag: '"1"' }): Candidate {
+    const all = { 'Cache-Control': 'max-age=60', 'Content-Range': contentRange, ...fields };
+    const response = responseWith(all, { status: 206 });
+    return { assessment: assessResponse(requestWith(), response, PLAIN_POLICY), response };
+  }
+  const BEGINNING = 'bytes 0-9/26';
+
+  test.each<[string, Plan, Record<string, string>, Candidate]>([
+    ['it answers what it holds', REUSE, { range: 'bytes=2-5' }, storedPart(BEGINNING)],
+    ['not what it does not hold', FETCH, { range: 'bytes=2-10' }, storedPart(BEGINNING)],
+    ['nor several ranges', FETCH, { range: 'bytes=1-2,5-6' }, storedPart(BEGINNING)],
+    ['nor a range that does not count', FETCH, { range: 'lines=1-2' }, storedPart(BEGINNING)],
+    [
+      'nor one of another representation',
+      FETCH,
+      { range: 'bytes=2-5', 'if-range': '"2"' },
+      storedPart(BEGINNING),
+    ],
+    ['nor the whole, for which the rest is fetched', COMPLETE, {}, storedPart(BEGINNING)],
+    ['nor the whole, where its beginning is missing', COMPLETE, {}, storedPart('bytes 9-25/26')],
+    ['and all is fetched where both ends are missing', FETCH, {}, storedPart('bytes 5-9/26')],
+    ['and where its tag is weak', FETCH, {}, storedPart(BEGINNING, { ETag: 'W/"1"' })],
+    [
+      'and where it has a date only',
+      FETCH,
+      {},
+      storedPart(BEGINNING, { 'Last-Modified': 'Sat, 01 Jan 2022 00:00:00 GMT' }),
+    ],
+    ['and where the client reloads', FETCH, { 'cache-control': 'no-cache' }, storedPart(BEGINNING)],
+    [
+      'and nothing of it is stored where the client says so',
+      BYPASS,
+      { 'cache-control': 'no-store' },
+      storedPart(BEGINNING),
+    ],
+    [
+      'it does not satisfy only-if-cached',
+      UNSATISFIED,
+      { 'cache-control': 'only-if-cached' },
+      storedPart(BEGINNING),
+    ],
+    [
+      'but what it holds does',
+      REUSE,
+      { range: 'bytes=2-5', 'cache-control': 'only-if-cached' },
+      storedPart(BEGINNING),
+    ],
+  ])('%s', (_name, plan, fields, candidate) => {
+    expect(decide(requestWith(fields), candidate, later(1))).toEqual(plan);
+  });
+
+  test('that is stale is validated for what it holds, and completed for the whole', () => {
+    const stale = storedPart(BEGINNING);
+    expect(decide(requestWith({ range: 'bytes=2-5' }), stale, later(61))).toEqual(VALIDATE_STALE);
+    expect(decide(requestWith(), stale, later(61))).toEqual(COMPLETE);
+  });
+
+  test('does not answer HEAD, which has no ranges (RFC 9110 §14.2)', () => {
+    expect(decide(requestWith({ range: 'bytes=2-5' }, 'HEAD'), storedPart(BEGINNING), later(1))).toEqual(
+      BYPASS,
+    );
+  });
+});
+
+describe('a guessed lifetime (RFC 9111 §4.2.2)', () => {
+  const fields = { 'Last-Modified': 'Sat, 01 Jan 2022 00:00:00 GMT' };
+  const guessed = (mode: 'safe' | 'rfc'): Candidate => {
+    const response = responseWith(fields);
+    return { assessment: assessResponse(requestWith(), response, { ...PLAIN_POLICY, mode }), response };
+  };
+
+  test('counts for nobody who sends cookies, but in rfc mode', () => {
+    const asked = requestWith({ cookie: 'a=1' });
+    expect(decide(requestWith(), guessed('safe'), later(1))).toEqual(REUSE);
+    expect(decide(asked, guessed('safe'), later(1))).toEqual(VALIDATE_STALE);
+    expect(decide(asked, guessed('rfc'), later(1))).toEqual(REUSE);
   });
 });
 
@@ -158,6 +270,39 @@ describe('stale in the place of an error (RFC 5861 §4)', () => {
     [true, 'max-age=60', 30, 'max-age=0'],
   ])('%s: %s after %d s, asked with %j', (expected, cacheControl, seconds, directives) => {
     expect(mayServeStaleOnError(asking(directives), stored(cacheControl), later(seconds))).toBe(expected);
+  });
+});
+
+describe('stale where the origin gives no answer (RFC 9111 §4.2.4)', () => {
+  test.each<[boolean, string, number, string]>([
+    [true, 'max-age=60', 89.999, ''],
+    [false, 'max-age=60', 90, ''],
+    [true, 'max-age=60', 30, ''],
+    [false, 'max-age=60, must-revalidate', 61, ''],
+    [false, 'max-age=60, proxy-revalidate', 61, ''],
+    [false, 's-maxage=60', 61, ''],
+    [false, 'max-age=60, no-cache', 1, ''],
+    // What the client wants is none that is stale, or old (§5.2.1).
+    [false, 'max-age=60', 61, 'no-cache'],
+    [false, 'max-age=60', 61, 'max-age=3600'],
+    [false, 'max-age=60', 61, 'min-fresh=1'],
+    [false, 'max-age=60', 30, 'max-age=0'],
+    [true, 'max-age=60', 61, 'max-stale=1'],
+    [true, 'max-age=60', 61, 'no-transform'],
+  ])('%s: %s after %d s, asked with %j', (expected, cacheControl, seconds, directives) => {
+    const policy = { ...PLAIN_POLICY, staleIfDisconnectedSeconds: 30 };
+    const response = responseWith({ 'Cache-Control': cacheControl });
+    const candidate = { assessment: assessResponse(requestWith(), response, policy), response };
+    expect(mayServeStaleDisconnected(asking(directives), candidate, later(seconds))).toBe(expected);
+  });
+
+  test('not where the policy gives no time', () => {
+    expect(mayServeStaleDisconnected(requestWith(), stored('max-age=60'), later(61))).toBe(false);
+  });
+
+  test('not for Pragma: no-cache (§5.4)', () => {
+    const candidate = stored('max-age=60');
+    expect(mayServeStaleDisconnected(requestWith({ pragma: 'no-cache' }), candidate, later(1))).toBe(false);
   });
 });
 

@@ -35,7 +35,7 @@ export function decide(request: RequestFacts, selected: Selected, now: number): 
   if (assessment.part !== null && portionOfPart(request, selected.response, assessment.part) === null) {
     return lacking(request, asked, assessment.part);
   }
-  if (assessment.heuristic && request.field('cookie') !== undefined) {
+  if (isGuessForCookies(request, assessment)) {
     return elsewhere(request, 'stale', asked, assessment);
   }
   const reuse = asked === undefined ? reuseAsStored(assessment, now) : reuseAsAsked(assessment, asked, now);
@@ -51,6 +51,7 @@ export function mayServeStaleOnError(request: RequestFacts, stored: Candidate, n
   const { assessment } = stored;
   const asked = askedOf(request);
   if (assessment.noCache || (asked !== undefined && asked.noCache !== false)) return false;
+  if (isGuessForCookies(request, assessment)) return false;
   const stalenessMs = -remainingFreshnessMs(assessment, now);
   const askedMs = assessment.mustRevalidate ? 0 : (asked?.staleIfErrorSeconds ?? 0) * 1000;
   return stalenessMs < Math.max(assessment.staleIfErrorMs, askedMs);
@@ -62,8 +63,13 @@ export function mayServeStaleOnError(request: RequestFacts, stored: Candidate, n
  */
 export function mayServeStaleDisconnected(request: RequestFacts, stored: Candidate, now: number): boolean {
   const { assessment } = stored;
-  if (assessment.noCache || refusesStale(request)) return false;
+  if (assessment.noCache || refusesStale(request) || isGuessForCookies(request, assessment)) return false;
   return -remainingFreshnessMs(assessment, now) < assessment.staleIfDisconnectedMs;
+}
+
+// Nothing but a guess says that a response is shared with those who send cookies; in `safe` mode that is not enough.
+function isGuessForCookies(request: RequestFacts, { heuristic }: Assessment): boolean {
+  return heuristic && request.field('cookie') !== undefined;
 }
 
 // Who asks for validation, or for a response younger than some age, wants no stale one (RFC 9111 §5.2.1).

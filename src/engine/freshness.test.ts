@@ -39,6 +39,12 @@ describe('how long a response is kept', () => {
     expect(retentionMs(assess(fields), PLAIN_POLICY, RECEIVED_AT)).toBe(expected);
   });
 
+  test('for as long as the origin may be disconnected (§4.2.4)', () => {
+    const policy = { ...PLAIN_POLICY, staleIfDisconnectedSeconds: 30 };
+    const response = responseWith({ 'Cache-Control': 'max-age=60, stale-if-error=9' });
+    expect(retentionMs(assessResponse(requestWith(), response, policy), policy, RECEIVED_AT)).toBe(90_000);
+  });
+
   test('as the policy says, for validation', () => {
     const assessment = assess({ 'Cache-Control': 'max-age=60', ETag: '"1"' });
     expect(retentionMs(assessment, { ...PLAIN_POLICY, keepForValidationSeconds: 5 }, RECEIVED_AT)).toBe(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { invalidatedUris } from './invalidation.ts';
+import { responseWith } from '../../test/support/exchange.ts';
+import { invalidatedUris, isOwnRepresentation } from './invalidation.ts';
 
 const TARGET = "http://h.example/a?b='";
 
@@ -41,5 +42,38 @@ describe('Location and Content-Location', () => {
   test('each URI once', () => {
     const fields = ['Location', '/b', 'Content-Location', '/b#c'];
     expect(invalidatedUris('POST', 201, fields, TARGET)).toEqual([TARGET, 'http://h.example/b']);
+  });
+});
+
+describe('a response to POST that may answer a later GET (RFC 9110 §9.3.3)', () => {
+  const isOwn = (location: string | null, method = 'POST', status = 200) =>
+    isOwnRepresentation(
+      method,
+      responseWith(location === null ? {} : { 'Content-Location': location }, { status }),
+      'http://h.example/a?b=c',
+    );
+
+  test.each<[boolean, string | null]>([
+    [true, 'http://h.example/a?b=c'],
+    [true, '/a?b=c'],
+    [true, '?b=c'],
+    [true, 'HTTP://H.EXAMPLE:80/x/../a?b=c'],
+    [true, '/a?b=c#d'],
+    [false, null],
+    [false, '/a'],
+    [false, '/a?b=d'],
+    [false, '/A?b=c'],
+    [false, 'https://h.example/a?b=c'],
+    [false, 'http://other.example/a?b=c'],
+    [false, '//other.example/a?b=c'],
+    [false, 'http://'],
+  ])('%s: Content-Location %s', (expected, location) => {
+    expect(isOwn(location)).toBe(expected);
+  });
+
+  test('and none to another method, or of another status', () => {
+    for (const method of ['PUT', 'PATCH', 'QUERY', 'GET', 'post'])
+      expect(isOwn('/a?b=c', method)).toBe(false);
+    for (const status of [304, 303, 404, 500]) expect(isOwn('/a?b=c', 'POST', status)).toBe(false);
   });
 });

@@ -8,18 +8,17 @@ import {
   responseWith,
   SECOND,
 } from '../../test/support/exchange.ts';
-import { parseCacheControl } from '../http/cache-control.ts';
-import { fieldValue } from '../http/fields.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import { freshnessLifetimeMs } from './lifetime.ts';
+import { responseDirectives } from './response-directives.ts';
 
 function lifetimeOf(
   response: ResponseFacts,
   policy = {},
   request: RequestFacts = requestWith(),
 ): number | undefined {
-  const directives = parseCacheControl(fieldValue(response.fields, 'cache-control'));
-  return freshnessLifetimeMs(request, response, directives, { ...PLAIN_POLICY, ...policy });
+  const full = { ...PLAIN_POLICY, ...policy };
+  return freshnessLifetimeMs(request, response, responseDirectives(response.fields, full), full);
 }
 
 describe('explicit lifetimes (RFC 9111 §4.2.1)', () => {
@@ -39,6 +38,23 @@ describe('explicit lifetimes (RFC 9111 §4.2.1)', () => {
     expect(lifetimeOf(responseWith(fields))).toBe(expected);
     // Of any status, and whatever the policy would say where nothing is said.
     expect(lifetimeOf(responseWith(fields, { status: 503 }), { ttlSeconds: 9 })).toBe(expected);
+  });
+});
+
+describe('lifetimes in a targeted field (RFC 9213 §2.2)', () => {
+  test.each<[Record<string, string>, number | undefined]>([
+    [{ 'CDN-Cache-Control': 'max-age=5', 'Cache-Control': 'max-age=60, s-maxage=70' }, 5 * SECOND],
+    [{ 'CDN-Cache-Control': 'max-age=5', Expires: httpDate(HOUR) }, 5 * SECOND],
+    [{ 'CDN-Cache-Control': 's-maxage=7, max-age=5', 'Cache-Control': 'max-age=60' }, 7 * SECOND],
+    // Without a lifetime in it there is none but a guess: Cache-Control and Expires count for nothing.
+    [{ 'CDN-Cache-Control': 'public', 'Cache-Control': 'max-age=60', Expires: httpDate(HOUR) }, 0],
+    [{ 'CDN-Cache-Control': 'public', 'Last-Modified': httpDate(-10 * HOUR) }, HOUR],
+    [{ 'CDN-Cache-Control': '', 'Cache-Control': 'max-age=60' }, 60 * SECOND],
+    [{ 'CDN-Cache-Control': 'max-age=5;', 'Cache-Control': 'max-age=60' }, 60 * SECOND],
+    [{ 'Surrogate-Control': 'max-age=9', 'Cache-Control': 'max-age=60' }, 9 * SECOND],
+    [{ 'Surrogate-Control': 'max-age=9', 'CDN-Cache-Control': 'max-age=5' }, 5 * SECOND],
+  ])('%j', (fields, expected) => {
+    expect(lifetimeOf(responseWith(fields))).toBe(expected);
   });
 });
 
@@ -66,8 +82,16 @@ describe('heuristics (RFC 9111 §4.2.2)', () => {
     },
   );
 
-  test('not for an answer to cookies', () => {
+  test('not for an answer to another content (RFC 9110 §9.3.3)', () => {
+    const keyed = { ...requestWith({}, 'POST'), contentKeyed: true };
+    expect(lifetimeOf(responseWith(modified(10 * HOUR)), {}, keyed)).toBeUndefined();
+    expect(lifetimeOf(responseWith({ 'Cache-Control': 'max-age=1' }), {}, keyed)).toBe(SECOND);
+    expect(lifetimeOf(responseWith(), { ttlSeconds: 5 }, keyed)).toBe(5 * SECOND);
+  });
+
+  test('for an answer to cookies only in rfc mode', () => {
     const request = requestWith({ cookie: 'a=1' });
+    expect(lifetimeOf(responseWith(modified(10 * HOUR)), { mode: 'rfc' }, request)).toBe(HOUR);
     expect(lifetimeOf(responseWith(modified(10 * HOUR)), {}, request)).toBeUndefined();
     expect(lifetimeOf(responseWith({ 'Cache-Control': 'max-age=1' }), {}, request)).toBe(SECOND);
     expect(lifetimeOf(responseWith(), { ttlSeconds: 5 }, request)).toBe(5 * SECOND);

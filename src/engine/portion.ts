@@ -85,17 +85,14 @@ export function areOfOneRepresentation(one: ResponseFacts, other: ResponseFacts)
   return tag !== undefined && otherTag !== undefined && strongMatch(tag, otherTag);
 }
 
-/** Two parts that overlap or touch, as one; `null` when there is a gap between them. */
+/** Two parts that overlap or touch, as one; `null` when there is a gap between them, or they contradict each other. */
 export function joined(one: Part, other: Part): Part | null {
   if (one.range.first > other.range.last + 1 || other.range.first > one.range.last + 1) return null;
   if (one.length !== undefined && other.length !== undefined && one.length !== other.length) return null;
-  return {
-    range: {
-      first: Math.min(one.range.first, other.range.first),
-      last: Math.max(one.range.last, other.range.last),
-    },
-    length: one.length ?? other.length,
-  };
+  const length = one.length ?? other.length;
+  const last = Math.max(one.range.last, other.range.last);
+  if (length !== undefined && last >= length) return null;
+  return { range: { first: Math.min(one.range.first, other.range.first), last }, length };
 }
 
 export function isWhole({ range, length }: Part): boolean {

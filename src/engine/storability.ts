@@ -11,6 +11,7 @@ export type UnstorableReason =
   | 'status'
   | 'request-no-store'
   | 'no-store'
+  /** It is one client's alone, or a field of it is that the rest can't do without. */
   | 'private'
   /** It answers credentials, and does not say that it may be shared. */
   | 'authorization'
@@ -29,6 +30,20 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
     407,
   ],
   ...[408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505],
+]);
+
+// Without one of these the rest of a response would be framed, selected or judged as another one.
+const NEEDED: ReadonlySet<string> = new Set([
+  ...[
+    'age',
+    'cache-control',
+    'cdn-cache-control',
+    'content-encoding',
+    'content-range',
+    'content-type',
+    'date',
+  ],
+  ...['expires', 'surrogate-control', 'vary'],
 ]);
 
 /** What a response's storing depends on, beside request and response themselves. */
@@ -52,7 +67,7 @@ export function unstorableReason(
 ): UnstorableReason | null {
   return (
     unshareable(request, response, terms) ??
-    (terms.forced ? null : forbidden(request, response, terms.directives)) ??
+    (terms.forced ? null : forbidden(request, response, terms)) ??
     (terms.freshnessLifetimeMs === undefined ? 'no-lifetime' : null)
   );
 }
@@ -75,14 +90,14 @@ function unshareable(
 function forbidden(
   request: RequestFacts,
   response: ResponseFacts,
-  directives: CacheControl,
+  { directives, withheld }: StorabilityTerms,
 ): UnstorableReason | null {
   if (parseCacheControl(request.field('cache-control')).noStore) return 'request-no-store';
   if (directives.mustUnderstand) {
     // It takes the place of a no-store meant for caches that do not know it (RFC 9111 §5.2.2.3).
     if (!UNDERSTOOD.has(response.status)) return 'status';
   } else if (directives.noStore) return 'no-store';
-  if (directives.private === true) return 'private';
+  if (directives.private === true || withheld.some((name) => NEEDED.has(name))) return 'private';
   return request.field('authorization') === undefined || maySharePrivileged(directives)
     ? null
     : 'authorization';

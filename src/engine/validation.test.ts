@@ -13,9 +13,11 @@ import { assessResponse } from './assessment.ts';
 import {
   conditionalFields,
   freshen,
+  isDescribedByHead,
   isIdentifiedBy,
   isNotModified,
   notModifiedFields,
+  strongEntityTag,
 } from './validation.ts';
 
 test('a validation request carries both validators (RFC 9111 §4.3.1)', () => {
@@ -58,7 +60,7 @@ describe('freshening by a 304 (RFC 9111 §3.2, §4.3.4)', () => {
   );
 
   test('fields are renewed, but not those of the content, the connection or one client', () => {
-    const { fields, ...rest } = freshen(stored, notModified);
+    const { fields, ...rest } = freshen(stored, notModified, PLAIN_POLICY);
     expect(rest).toEqual({ status: 200, requestAt: RECEIVED_AT + 10, responseAt: RECEIVED_AT + 20 });
     const values = Object.fromEntries(
       fields.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), fields[i + 1]]] : [])),
@@ -77,15 +79,35 @@ describe('freshening by a 304 (RFC 9111 §3.2, §4.3.4)', () => {
   });
 
   test('its age begins anew, also where the 304 has no Date', () => {
-    const bare = freshen(stored, { ...notModified, fields: [] });
+    const bare = freshen(stored, { ...notModified, fields: [] }, PLAIN_POLICY);
     expect(fieldValue(bare.fields, 'date')).toBe(httpDate(0));
     expect(fieldValue(bare.fields, 'age')).toBeUndefined();
     expect(assessResponse(requestWith(), bare, PLAIN_POLICY).correctedInitialAgeMs).toBeLessThan(1_000);
   });
 
+  test('a cookie is stored with it only where all that may be stored is', () => {
+    const cookie = ({ fields }: { fields: readonly string[] }) => fieldValue(fields, 'set-cookie');
+    expect(cookie(freshen(stored, notModified, { mode: 'safe' }))).toBeUndefined();
+    expect(cookie(freshen(stored, notModified, { mode: 'rfc' }))).toBe('a=1');
+    // In neither does a 304 without one take away what is stored.
+    const with1 = { ...stored, fields: [...stored.fields, 'Set-Cookie', 'old=1'] };
+    expect(cookie(freshen(with1, { ...notModified, fields: [] }, { mode: 'rfc' }))).toBe('old=1');
+  });
+
+  test('digests of a content that a 304 does not bring change nothing (RFC 9530 §2)', () => {
+    const digested = { ...stored, fields: [...stored.fields, 'Content-Digest', 'a'] };
+    const other = { ...notModified, fields: ['Content-Digest', 'b', 'Content-MD5', 'c'] };
+    const { fields } = freshen(digested, other, { mode: 'rfc' });
+    expect([fieldValue(fields, 'content-digest'), fieldValue(fields, 'content-md5')]).toEqual([
+      'a',
+      undefined,
+    ]);
+  });
+
   test('repeated fields are replaced together', () => {
     const twice = { ...stored, fields: ['Link', 'a', 'Link', 'b'] };
-    const { fields } = freshen(twice, { ...notModified, fields: ['link', 'c', 'Link', 'd'] });
+    const renewing = { ...notModified, fields: ['link', 'c', 'Link', 'd'] };
+    const { fields } = freshen(twice, renewing, PLAIN_POLICY);
     expect(fieldValue(fields, 'link')).toBe('c, d');
   });
 
@@ -94,12 +116,45 @@ describe('freshening by a 304 (RFC 9111 §3.2, §4.3.4)', () => {
     [false, '"1"', '"2"'],
     [false, 'W/"1"', '"1"'],
     [false, undefined, '"1"'],
-    [true, '"1"', 'W/"2"'],
+    [true, '"1"', 'W/"1"'],
+    [false, '"1"', 'W/"2"'],
+    [true, undefined, 'W/"1"'],
     [true, '"1"', undefined],
   ])('%s: stored with ETag %s, a 304 with %s is about it', (expected, before, received) => {
     const withTag = (tag: string | undefined) => responseWith(tag === undefined ? {} : { ETag: tag });
     expect(isIdentifiedBy(withTag(before), withTag(received))).toBe(expected);
   });
+});
+
+describe('what a HEAD says of a stored response (RFC 9111 §4.3.5)', () => {
+  const stored = responseWith({ ETag: '"1"', 'Last-Modified': httpDate(-HOUR), 'Content-Length': '100' });
+
+  test.each<[boolean, string, Record<string, string>]>([
+    [true, 'nothing', {}],
+    [true, 'the same', { ETag: '"1"', 'Last-Modified': httpDate(-HOUR), 'Content-Length': '100' }],
+    [false, 'another tag', { ETag: '"2"' }],
+    [false, 'the same tag, weak', { ETag: 'W/"1"' }],
+    [false, 'another date', { ETag: '"1"', 'Last-Modified': httpDate(0) }],
+    [false, 'another length', { ETag: '"1"', 'Content-Length': '99' }],
+    [false, 'a length that is none', { 'Content-Length': 'x' }],
+  ])('%s: %s', (expected, _name, fields) => {
+    expect(isDescribedByHead(stored, 100, responseWith(fields))).toBe(expected);
+  });
+
+  test('a validator that was not there before makes it another', () => {
+    const bare = responseWith({});
+    expect(isDescribedByHead(bare, 100, responseWith({ ETag: '"1"' }))).toBe(false);
+    expect(isDescribedByHead(bare, 100, responseWith({ 'Content-Length': '100' }))).toBe(true);
+  });
+});
+
+test.each<[string | undefined, string | undefined]>([
+  ['"1"', '"1"'],
+  ['W/"1"', undefined],
+  ['1', undefined],
+  [undefined, undefined],
+])('the strong validator of ETag %s is %s (RFC 9110 §8.8.1)', (etag, expected) => {
+  expect(strongEntityTag(responseWith(etag === undefined ? {} : { ETag: etag }))).toBe(expected);
 });
 
 describe("a client's conditions (RFC 9111 §4.3.2)", () => {
@@ -162,6 +217,10 @@ test('a 304 carries what a cache needs, and nothing of the content (RFC 9110 §1
     'br',
     'Content-Language',
     'de',
+    'Content-Range',
+    'bytes 0-0/1',
+    'Content-Digest',
+    'x',
   ];
   const lastModified = ['Last-Modified', httpDate(0)];
   expect(notModifiedFields([...kept, ...content, ...lastModified])).toEqual([...kept, ...lastModified]);

@@ -22,18 +22,20 @@ export function conditionalFields({ etag, lastModified }: Freshness): FieldList 
 }
 
 /**
- * Whether a 304 is about this stored response (RFC 9111 §4.3.4): a strong entity-tag in it has to be the stored one's.
- * Of a weak one, or none, the validation request itself has made sure.
+ * Whether a 304 is about this stored response (RFC 9111 §4.3.4): an entity-tag in it has to be the stored one's. Where
+ * it has none, or the stored response has none that a weak one could differ from, the request itself has made sure.
  */
 export function isIdentifiedBy(stored: ResponseFacts, notModified: ResponseFacts): boolean {
   const tag = entityTagOf(notModified.fields);
-  if (tag === undefined || tag.weak) return true;
+  if (tag === undefined) return true;
   const storedTag = entityTagOf(stored.fields);
-  return storedTag !== undefined && strongMatch(tag, storedTag);
+  if (storedTag === undefined) return tag.weak;
+  return tag.weak ? weakMatch(tag, storedTag) : strongMatch(tag, storedTag);
 }
 
 // These describe the stored content, which a 304 does not bring (RFC 9111 §3.2).
 const OF_CONTENT_STORED: ReadonlySet<string> = new Set([
+  'content-digest',
   'content-encoding',
   'content-length',
   'content-md5',
@@ -111,9 +113,11 @@ function isUnmodifiedSince(value: string, response: ResponseFacts): boolean {
 
 // What describes the content that a 304 leaves out (RFC 9110 §15.4.5).
 const OF_CONTENT: ReadonlySet<string> = new Set([
+  'content-digest',
   'content-encoding',
   'content-language',
   'content-length',
+  'content-md5',
   'content-range',
   'content-type',
 ]);

@@ -52,12 +52,25 @@ const request = {
   field: (name: string) => fieldValue(RECEIVED, name),
 } as unknown as GateRequest;
 
+const OURS = ['Via', '1.1 cachegate'];
+
+/** What one field of a request becomes. */
+function sentOf(name: string, value: string, policy: Partial<ForwardingPolicy> = {}, method = 'GET') {
+  const fields = [name, value];
+  const received = { method, fields, field: (lowerName: string) => fieldValue(fields, lowerName) };
+  const forwarding = createForwarding({ ...PLAIN, ...policy });
+  const result = forwarding.fields(received as unknown as GateRequest, 'r1', NOTHING_SKIPPED);
+  return fieldValue(result, name.toLowerCase());
+}
+
 function sent(policy: Partial<ForwardingPolicy>, skip = NOTHING_SKIPPED): Record<string, string> {
   const fields = createForwarding({ ...PLAIN, ...policy }).fields(request, 'r1', skip);
   const pairs: [string, string][] = [];
   for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i]!, fields[i + 1]!]);
   return Object.fromEntries(pairs);
 }
+
+const viaRequest = { field: () => '1.0 fred' } as unknown as GateRequest;
 
 describe('what the origin is sent', () => {
   it('by a plain proxy: all that is the client’s, and nothing of this hop or of proxies', () => {
@@ -70,6 +83,7 @@ describe('what the origin is sent', () => {
       Range: 'bytes=0-1',
       'Cache-Control': 'no-cache',
       'X-Mine': '1',
+      Via: '1.1 cachegate',
       'X-Request-Id': 'r1',
     });
   });
@@ -91,12 +105,16 @@ describe('what the origin is sent', () => {
     const only = ['Cookie', 'sessionid=secret'];
     const one = { fields: only, field: (name: string) => fieldValue(only, name) } as unknown as GateRequest;
     const forwarding = createForwarding({ ...PLAIN, sessionCookie: 'sessionid' });
-    expect(forwarding.fields(one, 'r1', NOTHING_SKIPPED)).toEqual(['X-Request-Id', 'r1']);
+    expect(forwarding.fields(one, 'r1', NOTHING_SKIPPED)).toEqual([...OURS, 'X-Request-Id', 'r1']);
     expect(forwarding.field(one, 'cookie')).toBeUndefined();
   });
 
   it('of a list: only those', () => {
-    expect(sent({ fields: ['accept'] })).toEqual({ Accept: 'text/html', 'X-Request-Id': 'r1' });
+    expect(sent({ fields: ['accept'] })).toEqual({
+      Accept: 'text/html',
+      Via: '1.1 cachegate',
+      'X-Request-Id': 'r1',
+    });
   });
 
   it('for the whole response: no conditions and no range', () => {
@@ -111,4 +129,37 @@ describe('what the origin is sent', () => {
     expect(forced.field(request, 'x-forwarded-host')).toBeUndefined();
     expect(forced.field(request, 'x-mine')).toBe('1');
   });
+
+  it('names this hop after those before it', () => {
+    expect(sentOf('Via', '1.0 fred, 1.1 p.example (x)')).toBe('1.0 fred, 1.1 p.example (x), 1.1 cachegate');
+    expect(sentOf('Via', '1.0 fred', { fields: ['accept'] })).toBe('1.1 cachegate');
+    expect(createForwarding(PLAIN).field(viaRequest, 'via')).toBeUndefined();
+  });
+
+  it.each([
+    ['10', '9'],
+    ['1', '0'],
+    ['0', '0'],
+    ['007', '6'],
+    ['9'.repeat(40), String(Number.MAX_SAFE_INTEGER)],
+    ['-1', '-1'],
+    ['1.5', '1.5'],
+    ['x', 'x'],
+  ])('has one forward less in an OPTIONS of Max-Forwards %s', (received, expected) => {
+    expect(sentOf('Max-Forwards', received, {}, 'OPTIONS')).toBe(expected);
+    expect(sentOf('Max-Forwards', received)).toBe(received);
+  });
+
+  it('says what is understood here, never what the client says of that', () => {
+    const name = 'Surrogate-Capability';
+    expect(sentOf(name, 'evil="ESI/1.0"')).toBeUndefined();
+    expect(sentOf(name, 'evil="ESI/1.0"', { surrogate: true })).toBe('cachegate="Surrogate/1.0"');
+  });
+
+  it.each(['TE', 'Upgrade', 'HTTP2-Settings', 'Trailer', 'Expect', 'Proxy-Connection'])(
+    'has no %s',
+    (name) => {
+      expect(sentOf(name, 'x')).toBeUndefined();
+    },
+  );
 });

@@ -18,6 +18,8 @@ export interface Destination {
 export interface Routed {
   /** `/`, or a path without a closing slash. */
   readonly prefix: string;
+  /** The methods that it has. */
+  readonly methods?: readonly string[];
   /** Maps a request to the origin's target, or refuses it. Depends on its arguments alone. */
   map(method: string, path: string, query: string | undefined): { readonly target: string } | Answer;
   keyOf(target: string): string;
@@ -37,8 +39,10 @@ export function createLocator<S extends Routed>(
 ): (method: string, target: string) => Location<S> {
   const byLongestPrefix = [...services].sort((a, b) => b.prefix.length - a.prefix.length);
   const known = new LRUCache<string, Location<S>>({ max: REMEMBERED });
+  const ofServer = optionsOfServer(services);
 
   function compute(method: string, target: string): Location<S> {
+    if (method === 'OPTIONS' && SERVER_ITSELF.test(target)) return { service: null, refused: ofServer };
     const parsed = parseRequestTarget(target);
     if (!parsed.ok)
       return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
@@ -56,6 +60,15 @@ export function createLocator<S extends Routed>(
     if (name.length <= LONGEST_REMEMBERED) known.set(name, location);
     return location;
   };
+}
+
+// The asterisk-form, and the absolute-form that a proxy would make it of (RFC 9112 §3.2.4).
+const SERVER_ITSELF = /^(?:\*|https?:\/\/[a-z0-9._~:[\]-]+)$/i;
+
+/** What `OPTIONS *` is told (RFC 9110 §9.3.7): the methods that some service has. */
+function optionsOfServer(services: readonly Routed[]): Answer {
+  const methods = new Set(['OPTIONS', ...services.flatMap((service) => service.methods ?? [])]);
+  return { status: 204, fields: ['Allow', [...methods].join(', ')], body: null };
 }
 
 function destinationOf(

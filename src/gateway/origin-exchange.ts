@@ -1,11 +1,12 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import { endToEndFields, type FieldList, hasField, isConnectionField } from '../http/fields.ts';
+import { type FieldList, hasField } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import { OriginBody } from './origin-body.ts';
 import type { Carried, HeldSocket } from './origin-connection.ts';
 import { isBrokenConnection, originError, unreadableOrigin } from './origin-error.ts';
+import { interimFields, receivedFields, trimmed } from './received-fields.ts';
 import { trailerFields } from './trailer-fields.ts';
 import { transferCodingOf, UNCODED, withoutCoding } from './transfer-coding.ts';
 
@@ -74,7 +75,7 @@ export class OriginExchange implements Dispatcher.DispatchHandler, Carried {
   // undici makes an error thrown here the request's, and lets go of the connection.
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     const responseAt = this.#options.clock.now();
-    const fields = fieldListOf(controller.rawHeaders);
+    const fields = receivedFields(controller.rawHeaders);
     if (status < 200) this.#inform(status, fields);
     else this.#respond(controller, status, fields, responseAt);
   }
@@ -93,7 +94,7 @@ export class OriginExchange implements Dispatcher.DispatchHandler, Carried {
       body.destroy(originError(reset));
       return;
     }
-    this.#trailers = fieldListOf(controller.rawTrailers);
+    this.#trailers = trimmed(receivedFields(controller.rawTrailers));
     body.end();
   }
 
@@ -103,14 +104,14 @@ export class OriginExchange implements Dispatcher.DispatchHandler, Carried {
     this.#options.signal.removeEventListener('abort', this.#whenAborted);
   }
 
-  #inform(status: number, fields: FieldList): void {
+  #inform(status: number, fields: string[]): void {
     const { onInterim } = this.#options;
     this.#interim += 1;
     if (this.#interim > INTERIM_BORNE) throw unreadableOrigin('interim responses without end');
     // 100 answers an expectation and 101 an upgrade, and neither was sent.
     if (onInterim === undefined || status < 102 || this.#interim > INTERIM_PASSED_ON) return;
     try {
-      onInterim(status, interimFields(fields));
+      onInterim(status, interimFields(trimmed(fields)));
     } catch {
       // The final response matters more than what could not be done with this one.
     }
@@ -119,12 +120,14 @@ export class OriginExchange implements Dispatcher.DispatchHandler, Carried {
   #respond(
     controller: Dispatcher.DispatchController,
     status: number,
-    received: string[],
+    unread: string[],
     responseAt: number,
   ): void {
     const { method, mode, requestAt } = this.#options;
     const empty = !hasContent(method, status);
-    const coding = empty ? UNCODED : transferCodingOf(received, mode);
+    // Before white space goes, since the parser saw it: what it took for chunks is to be taken for chunks here.
+    const coding = empty ? UNCODED : transferCodingOf(unread, mode);
+    const received = trimmed(unread);
     // RFC 9110 §6.6.1: who has a clock adds when it was received.
     const fields = hasField(received, 'date') ? received : [...received, 'Date', formatHttpDate(responseAt)];
     const body = new OriginBody(controller);
@@ -155,19 +158,4 @@ export class OriginExchange implements Dispatcher.DispatchHandler, Carried {
 // RFC 9110 §6.4.1. What a 304 says of its length is that of another response (§8.6), which undici takes for a fault.
 function hasContent(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304;
-}
-
-// An interim response has no content that a length could be of.
-function interimFields(fields: FieldList): FieldList {
-  const kept: string[] = [];
-  const endToEnd = endToEndFields(fields);
-  for (let i = 0; i < endToEnd.length; i += 2) {
-    if (!isConnectionField(endToEnd[i]!.toLowerCase())) kept.push(endToEnd[i]!, endToEnd[i + 1]!);
-  }
-  return kept;
-}
-
-// undici's HTTP/1.1 parser gives bytes; each is a character of a field (RFC 9110 §5.5).
-function fieldListOf(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  return ((raw ?? []) as Buffer[]).map((text) => text.toString('latin1'));
 }

@@ -83,7 +83,13 @@ function portioned(answer: CacheAnswer, portion: Portion): CacheAnswer {
   return { ...answer, status: 206, fields };
 }
 
-const OF_THE_PORTION: ReadonlySet<string> = new Set(['content-length', 'content-range']);
+// A digest of the content is that of what is stored (RFC 9530 §2).
+const OF_THE_PORTION: ReadonlySet<string> = new Set([
+  'content-digest',
+  'content-length',
+  'content-md5',
+  'content-range',
+]);
 const OF_CONTENT: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-language',

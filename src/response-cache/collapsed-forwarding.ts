@@ -10,10 +10,10 @@ import { variantKey } from '../engine/selection.ts';
 import type { RequestObserver } from '../observe/observer.ts';
 import { type Forward, forwarded, fromArriving, fromEntry, held, validated } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
-import { Fill, type FillPurpose, type Landing } from './fill.ts';
+import { type Arriving, Fill, type FillPurpose, type Landing, type Validated } from './fill.ts';
 import { createFills } from './fills.ts';
 import type { Keeper } from './keeper.ts';
-import type { Found } from './lookup.ts';
+import { ANYONE, type Found } from './lookup.ts';
 import { createOriginHolds } from './origin-holds.ts';
 import { createUnsharedKeys } from './unshared-keys.ts';
 
@@ -35,6 +35,14 @@ export interface CollapsedForwarding {
   revalidate(request: CacheRequest, found: Found): void;
   /** What is under way for a resource has become older than the resource, and is neither stored nor shared. */
   outdate(key: string): void;
+  /** Follows an exchange that is no fill, until it ends. */
+  follow(key: string): FollowedExchange;
+}
+
+export interface FollowedExchange {
+  /** The resource was invalidated meanwhile, so that what the exchange brings is older. */
+  readonly outdated: boolean;
+  readonly end: () => void;
 }
 
 // What RFC 5861 §4 calls an error; and a spent budget (RFC 6585 §4), which is no better an answer.
@@ -52,29 +60,29 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     }
     const credentialed = isAuthorized(request);
     const tried = new Set<Fill>();
+    let isAlike = alikeIn(request, found.variants?.nominated[0] ?? []);
     for (;;) {
-      const fill = fills.joinable(request.key, tried, credentialed);
+      const fill = fills.joinable(request.key, tried, credentialed, isAlike);
       if (fill === null) return lead(request, plan, found);
       tried.add(fill);
       const landing = await fill.wait(request.signal);
       const shared = share(request, fill, landing, plan);
       if (shared !== null) return shared;
-      // Nobody shares what was not shareable; only another variant may still be on its way.
-      if (landing.kind !== 'arriving') return lead(request, plan, found);
+      // Nobody queues for what was not shareable; only the request's own variant may still be on its way.
+      if (!isSelection(landing) || selects(request, landing)) return lead(request, plan, found);
+      isAlike = alikeIn(request, landing.selection.nominated);
     }
   }
 
   /** Another request's response, if this request can be answered by it. */
   function share(request: CacheRequest, fill: Fill, landing: Landing, plan: Forward): CacheAnswer | null {
-    if (fill.outdated) return null;
+    if (fill.outdated || !isSelection(landing) || !selects(request, landing)) return null;
     const now = clock.now();
     if (landing.kind === 'validated') {
       const { entry, storable } = landing;
       return storable && mayReuse(request, entry, now) ? fromEntry(request, entry, now) : null;
     }
-    if (landing.kind !== 'arriving' || !landing.body.joinable) return null;
-    if (variantKey(landing.nominated, request.facts) !== landing.variant) return null;
-    if (!mayReuse(request, landing, now)) return null;
+    if (!landing.body.joinable || !mayReuse(request, landing, now)) return null;
     return fromArriving(request, landing, plan, { fields: landing.sharedFields, collapsed: true });
   }
 
@@ -128,7 +136,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     const fill = new Fill(request, purpose);
     fills.add(request.key, fill);
     const close = () => fills.remove(request.key, fill);
-    void fill.landing.then((landing) => remember(request, landing));
+    void fill.landing.then((landing) => remember(request, fill, landing));
     // Open until it is stored, so that a request that looked before finds it here.
     const accepted = background.run(() => keeper.keep(request, fill, found).finally(close));
     if (!accepted) void fill.landing.then(close);
@@ -136,14 +144,13 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
   }
 
   /** What a landing says of the requests to come. */
-  function remember(request: CacheRequest, landing: Landing): void {
+  function remember(request: CacheRequest, fill: Fill, landing: Landing): void {
     const now = clock.now();
-    if (landing.kind === 'arriving' || landing.kind === 'validated') {
-      unshared.forget(classOf(request));
-      return;
+    if (fill.joinable && !fill.abandoned) {
+      if (isShareable(landing, now)) unshared.forget(classOf(request));
+      else unshared.note(classOf(request), now);
     }
-    if (request.facts.method !== 'HEAD') unshared.note(classOf(request), now);
-    if (landing.kind === 'failed') return;
+    if (landing.kind !== 'unshared') return;
     const { status, fields } = landing.response;
     holds.note(refusedFor(request), status, fields, request.retryAfterLimitMs, now);
   }
@@ -161,7 +168,34 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     });
   }
 
-  return { fetch, revalidate, outdate: fills.outdate };
+  function follow(key: string): FollowedExchange {
+    const exchange = { outdated: false, joinable: false as const, end: () => fills.remove(key, exchange) };
+    fills.add(key, exchange);
+    return exchange;
+  }
+
+  return { fetch, revalidate, outdate: fills.outdate, follow };
+}
+
+/** Whether a request that asks for nothing special could be answered by it. */
+function isShareable(landing: Landing, now: number): boolean {
+  if (!isSelection(landing) || (landing.kind === 'validated' && !landing.storable)) return false;
+  return decide(ANYONE, landing.kind === 'arriving' ? landing : landing.entry, now).action === 'reuse';
+}
+
+function isSelection(landing: Landing): landing is Arriving | Validated {
+  return landing.kind === 'arriving' || landing.kind === 'validated';
+}
+
+function selects(request: CacheRequest, { selection }: Arriving | Validated): boolean {
+  return variantKey(selection.nominated, request.facts) === selection.variant;
+}
+
+/** Whether a fill's request has the same values in these fields, so that both select the same response. */
+function alikeIn({ facts }: CacheRequest, nominated: readonly string[]): (fill: Fill) => boolean {
+  if (nominated.length === 0) return () => true;
+  const own = variantKey(nominated, facts);
+  return (fill) => variantKey(nominated, fill.facts) === own;
 }
 
 function purposeOf(request: CacheRequest, plan: Forward, { entry }: Found): FillPurpose {
@@ -186,12 +220,17 @@ function isAuthorized({ facts }: CacheRequest): boolean {
   return facts.field('authorization') !== undefined;
 }
 
+function hasCookies({ facts }: CacheRequest): boolean {
+  return facts.field('cookie') !== undefined;
+}
+
 // Whether answers are shared differs for those who send credentials.
 function classOf(request: CacheRequest): string {
-  return isAuthorized(request) ? `${request.key} authorized` : request.key;
+  if (isAuthorized(request)) return `${request.key} authorized`;
+  return hasCookies(request) ? `${request.key} cookies` : request.key;
 }
 
 function refusedFor(request: CacheRequest) {
-  const { service, key, facts } = request;
-  return { service, key, credentialed: isAuthorized(request) || facts.field('cookie') !== undefined };
+  const { service, key } = request;
+  return { service, key, credentialed: isAuthorized(request) || hasCookies(request) };
 }

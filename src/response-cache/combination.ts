@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { ResponseFacts } from '../engine/assessment.ts';
 import { areOfOneRepresentation, isWhole, joined, type Part, partOf } from '../engine/portion.ts';
 import { freshen } from '../engine/validation.ts';
-import { withoutFields } from '../http/fields.ts';
+import { fieldValue, withoutFields } from '../http/fields.ts';
 import { formatContentRange } from '../http/range.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import type { StoredResponse } from './stored-form.ts';
@@ -13,6 +13,8 @@ interface Combined {
   /** What of the stored body comes before and after the new one. */
   readonly before: Buffer;
   readonly after: Buffer;
+  /** How long the new one says it is. */
+  readonly addedBytes: number;
 }
 
 /** The two combined; `null` when they are not of one representation, or do not touch. */
@@ -26,7 +28,8 @@ function combine(request: CacheRequest, stored: StoredResponse, received: Respon
   const after = stored.body.subarray(Math.min(stored.body.length, added.range.last + 1 - old.range.first));
   const { fields, ...times } = freshen(stored, received, request.policy);
   const facts = { ...times, fields: describing(part, fields), status: isWhole(part) ? 200 : 206 };
-  return { facts, before, after: added.range.last < old.range.last ? after : EMPTY };
+  const addedBytes = added.range.last - added.range.first + 1;
+  return { facts, before, after: added.range.last < old.range.last ? after : EMPTY, addedBytes };
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -39,23 +42,45 @@ function describing(part: Part, fields: readonly string[]): string[] {
   return kept;
 }
 
-const OF_THE_PART: ReadonlySet<string> = new Set(['content-range', 'content-length']);
+// A digest of the content is that of the part alone (RFC 9530 §2).
+const OF_THE_PART: ReadonlySet<string> = new Set([
+  'content-digest',
+  'content-length',
+  'content-md5',
+  'content-range',
+]);
 
-/** The stored part with what was missing of it, as a response that arrives; `null` when they can't be combined. */
+/** The stored part with all that was missing of it, as a whole response that arrives; `null` when it would be none. */
 export function completed(
   request: CacheRequest,
   stored: StoredResponse,
   received: FetchedResponse,
 ): FetchedResponse | null {
   const combined = combine(request, stored, received);
-  if (combined === null) return null;
-  const { facts, before, after } = combined;
+  if (combined === null || combined.facts.status !== 200) return null;
+  const { facts, before, after, addedBytes } = combined;
+  const declared = fieldValue(received.fields, 'content-length');
+  if (declared !== undefined && Number(declared) !== addedBytes) return null;
   async function* body() {
     if (before.length > 0) yield before;
-    yield* received.body as AsyncIterable<Buffer>;
+    yield* exactly(addedBytes, received.body);
     if (after.length > 0) yield after;
   }
-  return { ...facts, body: Readable.from(body(), { objectMode: false }) };
+  const whole = Readable.from(body(), { objectMode: false });
+  // Destroyed before it was read, a generator closes nothing.
+  whole.once('close', () => received.body.destroy());
+  return { ...facts, body: whole };
+}
+
+/** A body as long as its `Content-Range` says: of another one all that comes after would stand in the wrong place. */
+async function* exactly(length: number, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let received = 0;
+  for await (const chunk of body) {
+    received += chunk.length;
+    if (received > length) break;
+    yield chunk;
+  }
+  if (received !== length) throw new Error('a part is not as long as it says');
 }
 
 /** What is to be stored of a new part: with the stored one where they fit together, else alone. */

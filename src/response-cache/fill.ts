@@ -1,12 +1,17 @@
-import { type Assessment, assessResponse, type ResponseFacts } from '../engine/assessment.ts';
+import {
+  type Assessment,
+  assessResponse,
+  type RequestFacts,
+  type ResponseFacts,
+} from '../engine/assessment.ts';
 import { missingRange } from '../engine/portion.ts';
 import { variantKey } from '../engine/selection.ts';
-import { conditionalFields, freshen, isIdentifiedBy, strongEntityTag } from '../engine/validation.ts';
+import { conditionalFields, isIdentifiedBy, strongEntityTag } from '../engine/validation.ts';
 import { type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import { completed } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
-import { toEntry } from './lookup.ts';
+import { freshenEntry } from './freshened-entry.ts';
 import { type SharedBody, shareBody } from './shared-body.ts';
 
 /** A response that may be stored, arriving. */
@@ -20,7 +25,11 @@ export interface Arriving {
   readonly fwdStatus: number;
   /** The fields that others than this request's client may see, and that are stored. */
   readonly sharedFields: FieldList;
-  /** How another request is known to select the same response. */
+  readonly selection: Selection;
+}
+
+/** How another request is known to select the same response (RFC 9111 §4.1). */
+export interface Selection {
   readonly nominated: readonly string[];
   readonly variant: string;
 }
@@ -29,8 +38,9 @@ export interface Arriving {
 export interface Validated {
   readonly kind: 'validated';
   readonly entry: StoredEntry;
-  /** It may still be stored and shared. */
+  /** It may still be shared, and stored as it is now. */
   readonly storable: boolean;
+  readonly selection: Selection;
   /** Fields of the 304 for the client that caused it. */
   readonly ownFields: FieldList;
 }
@@ -64,6 +74,8 @@ export class Fill {
   outdated = false;
   /** Whether other requests may wait for it. */
   readonly joinable: boolean;
+  /** The request that it was begun for. */
+  readonly facts: RequestFacts;
   /** It was asked for with credentials, so that it may well be for one client alone. */
   readonly credentialed: boolean;
   readonly #controller = new AbortController();
@@ -71,9 +83,15 @@ export class Fill {
 
   constructor(request: CacheRequest, purpose: FillPurpose) {
     const { facts } = request;
+    this.facts = facts;
     this.joinable = purpose.kind !== 'ranges' && facts.method !== 'HEAD';
     this.credentialed = facts.field('authorization') !== undefined;
     this.landing = this.#run(request, purpose);
+  }
+
+  /** Nobody waits any more, so that its end says nothing of the origin. */
+  get abandoned(): boolean {
+    return this.#controller.signal.aborted;
   }
 
   /** Waits for the landing on behalf of a client, or (`null`) for the cache's own sake. */
@@ -93,10 +111,13 @@ export class Fill {
     try {
       const response = await this.#forward(request, conditionsOf(request, purpose));
       if (purpose.kind === 'validate' && response.status === 304) {
-        return this.#notModified(request, purpose.stored, response);
+        return await this.#notModified(request, purpose.stored, response);
       }
-      if (purpose.kind !== 'complete') return this.#received(request, response);
       const { status } = response;
+      // What an origin says to a range that it does not give (416 above all) is no answer to who asks for the whole.
+      if (purpose.kind === 'ranges' && status !== 200 && status !== 206)
+        return { kind: 'unshared', response };
+      if (purpose.kind !== 'complete') return this.#received(request, response);
       const whole = completed(request, purpose.stored.response, response);
       if (whole !== null) return this.#received(request, whole, status);
       // A part that does not fit, or none where the representation has become shorter: all of it is asked for.
@@ -120,13 +141,9 @@ export class Fill {
     if (!isIdentifiedBy(stored.response, notModified)) {
       return this.#received(request, await this.#forward(request, []));
     }
-    const { body } = stored.response;
-    const freshened = freshen(stored.response, notModified, request.policy);
-    const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
-    const { storable, withheld } = assessResponse(asGet, freshened, request.policy);
-    const shared = { ...freshened, fields: withoutFields(freshened.fields, new Set(withheld)), body };
-    const ownFields = ownFieldsOf(notModified, shared, withheld);
-    return { kind: 'validated', entry: toEntry(request, shared), storable, ownFields };
+    const { entry, storable, nominated, withheld } = freshenEntry(request, stored, notModified);
+    const ownFields = ownFieldsOf(notModified, entry.response, withheld);
+    return { kind: 'validated', entry, storable, selection: selectionOf(request, nominated), ownFields };
   }
 
   #received(request: CacheRequest, response: FetchedResponse, fwdStatus = response.status): Landing {
@@ -146,7 +163,6 @@ export function arrivingOf(
   fwdStatus: number,
   onAbandoned: () => void,
 ): Arriving {
-  const nominated = assessment.nominated === '*' ? [] : assessment.nominated;
   const { withheld } = assessment;
   const { maxBodyBytes: keepBytes, stallMs } = request;
   return {
@@ -157,9 +173,13 @@ export function arrivingOf(
     trailers: response.trailers,
     fwdStatus,
     sharedFields: withheld.length === 0 ? response.fields : withoutFields(response.fields, new Set(withheld)),
-    nominated,
-    variant: variantKey(nominated, request.facts),
+    selection: selectionOf(request, assessment.nominated),
   };
+}
+
+function selectionOf({ facts }: CacheRequest, names: Assessment['nominated']): Selection {
+  const nominated = names === '*' ? [] : names;
+  return { nominated, variant: variantKey(nominated, facts) };
 }
 
 export function declaredLength(fields: FieldList): number {

@@ -1,8 +1,8 @@
 import { assessResponse } from '../engine/assessment.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
 import { partOf } from '../engine/portion.ts';
-import { freshen, isDescribedByHead } from '../engine/validation.ts';
-import { fieldValue, withoutFields } from '../http/fields.ts';
+import { isDescribedByHead } from '../engine/validation.ts';
+import { fieldValue } from '../http/fields.ts';
 import type { StoreObserver } from '../observe/observer.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { Store } from '../store/store.ts';
@@ -10,6 +10,7 @@ import type { CacheRequest } from './cache-request.ts';
 import { withStoredPart } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
 import type { Arriving, Fill } from './fill.ts';
+import { freshenEntry } from './freshened-entry.ts';
 import type { Found } from './lookup.ts';
 import type { Save } from './saver.ts';
 
@@ -68,17 +69,22 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
     { entry, variants }: Found,
   ): Promise<void> {
     if (entry === null || head.status !== 200 || entry.status !== 200) return;
-    const { response } = entry;
-    if (!isDescribedByHead(response, response.body.length, head)) {
-      await drop(request, [request.key]);
-      return;
+    if (!isDescribedByHead(entry.response, entry.response.body.length, head)) {
+      return drop(request, [request.key]);
     }
-    const freshened = { ...freshen(response, head, request.policy), body: response.body };
-    const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
-    const assessment = assessResponse(asGet, freshened, request.policy);
+    const { storable, entry: freshened } = freshenEntry(request, entry, head);
+    await saveFreshened(request, freshened, storable, variants);
+  }
+
+  /** What must not be stored any more is dropped; what is only not this request's to store stays as it was. */
+  async function saveFreshened(
+    request: CacheRequest,
+    { response, assessment }: StoredEntry,
+    storable: boolean,
+    variants: Found['variants'],
+  ): Promise<void> {
     if (!assessment.storable) return drop(request, [request.key]);
-    const fields = withoutFields(freshened.fields, new Set(assessment.withheld));
-    await save(request, { ...freshened, fields }, assessment, variants);
+    if (storable) await save(request, response, assessment, variants);
   }
 
   return {
@@ -90,9 +96,8 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
       const isOutdated = () => fill.outdated;
       switch (landing.kind) {
         case 'validated':
-          if (!landing.storable) await drop(request, [request.key]);
-          else if (!isOutdated()) await saveEntry(request, landing.entry, found);
-          return;
+          if (isOutdated()) return;
+          return saveFreshened(request, landing.entry, landing.storable, found.variants);
         case 'arriving':
           return keepArriving(request, landing, isOutdated, found);
         case 'unshared':
@@ -103,10 +108,6 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
       }
     },
   };
-
-  function saveEntry(request: CacheRequest, entry: StoredEntry, found: Found): Promise<void> {
-    return save(request, entry.response, entry.assessment, found.variants);
-  }
 }
 
 // undici refuses a body that is not as long as it says; what is stored is checked all the same.

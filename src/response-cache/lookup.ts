@@ -32,7 +32,7 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
     let result = decoded.get(bytes);
     if (result === undefined) {
       const form = decodeStoredForm(bytes);
-      result = form?.kind === 'response' ? toEntry(request, form.response) : form;
+      result = form?.kind === 'response' ? stillStorable(toEntry(request, form.response)) : form;
       decoded.set(bytes, result);
     }
     return result;
@@ -66,8 +66,13 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
   };
 }
 
+// What was stored under another policy (mode, force) may be what this one keeps from others.
+function stillStorable(entry: StoredEntry): StoredEntry | null {
+  return entry.assessment.storable ? entry : null;
+}
+
 // A stored response is judged for everyone; what depends on who asks is decided for each request.
-const ANYONE: RequestFacts = { method: 'GET', field: () => undefined };
+export const ANYONE: RequestFacts = { method: 'GET', field: () => undefined };
 
 /** Judges a stored response by the request's service: its policy may be newer than what is stored. */
 export function toEntry(request: CacheRequest, response: StoredEntry['response']): StoredEntry {

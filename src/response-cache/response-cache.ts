@@ -10,7 +10,7 @@ import type { Reading } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import { type Forward, forwarded, fromArriving, fromEntry, UNSATISFIED } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
-import { createCollapsedForwarding } from './collapsed-forwarding.ts';
+import { createCollapsedForwarding, type FollowedExchange } from './collapsed-forwarding.ts';
 import { arrivingOf, declaredLength } from './fill.ts';
 import { createKeeper } from './keeper.ts';
 import { createLookup, type Found } from './lookup.ts';
@@ -62,28 +62,38 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   /** Forwards a request whose response is nobody else's (RFC 9111 §4); an unsafe one invalidates (§4.4). */
   async function passThrough(request: CacheRequest, plan: Forward, found: Found): Promise<CacheAnswer> {
     const { facts, targetUri } = request;
-    const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
+    const asked = forwarding.follow(request.key);
+    const response = await request
+      .forward({ conditions: [], whole: false, signal: request.signal })
+      .finally(asked.end);
     const uris = invalidatedUris(facts.method, response.status, response.fields, targetUri);
     const keys = uris.map((uri) => request.keyOf(uri)).filter((key) => key !== null);
-    if (keys.length > 0) await invalidate(request, keys);
-    if (facts.method === 'HEAD') background.run(() => keeper.keepHead(request, response, found));
-    return keepForGet(request, response, plan) ?? forwarded(request, response, plan);
-  }
-
-  async function invalidate(request: CacheRequest, keys: readonly string[]): Promise<void> {
     for (const key of keys) forwarding.outdate(key);
-    await keeper.drop(request, keys);
+    const arriving = forwarding.follow(request.key);
+    if (keys.length > 0) await keeper.drop(request, keys);
+    if (facts.method === 'HEAD' && !asked.outdated) {
+      background.run(() => keeper.keepHead(request, response, found));
+    }
+    const kept = asked.outdated ? null : keepForGet(request, response, plan, arriving);
+    if (kept === null) arriving.end();
+    return kept ?? forwarded(request, response, plan);
   }
 
   /** The response to a POST that may answer later GETs (RFC 9110 §9.3.3), on its way to the client and the store. */
-  function keepForGet(request: CacheRequest, response: FetchedResponse, plan: Forward): CacheAnswer | null {
+  function keepForGet(
+    request: CacheRequest,
+    response: FetchedResponse,
+    plan: Forward,
+    arriving: FollowedExchange,
+  ): CacheAnswer | null {
     if (!isOwnRepresentation(request.facts.method, response, request.targetUri)) return null;
     if (declaredLength(response.fields) > request.maxBodyBytes) return null;
     const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
     const assessment = assessResponse(asGet, response, explicitOnly(request.policy));
     if (!assessment.storable || assessment.freshnessLifetimeMs === 0) return null;
     const landing = arrivingOf(request, response, assessment, response.status, () => response.body.destroy());
-    background.run(() => keeper.keepArriving(request, landing, () => false, NOTHING_FOUND));
+    const keep = () => keeper.keepArriving(request, landing, () => arriving.outdated, NOTHING_FOUND);
+    if (!background.run(() => keep().finally(arriving.end))) arriving.end();
     return fromArriving(request, landing, plan, { fields: response.fields, stored: true });
   }
 

@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { shareBody } from './shared-body.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type SharedBodyOptions, shareBody } from './shared-body.ts';
 
 const collect = async (body: Readable) => Buffer.concat(await body.toArray());
+
+const share = (source: Readable, change: Partial<SharedBodyOptions> = {}) =>
+  shareBody(source, { keepBytes: 1_000, stallMs: 60_000, onAbandoned: () => {}, ...change });
 
 /** A source that gives a chunk when told to. */
 function tap() {
@@ -11,10 +14,27 @@ function tap() {
   return { source, give: (text: string) => source.push(Buffer.from(text)), end: () => source.push(null) };
 }
 
+/** A source with no end of chunks, as fast as they are taken. */
+function endless(chunk = Buffer.alloc(64 * 1024)) {
+  let given = 0;
+  const source = new Readable({
+    highWaterMark: 1,
+    read() {
+      given++;
+      this.push(chunk);
+    },
+  });
+  return { source, given: () => given };
+}
+
+async function turns(count = 200): Promise<void> {
+  for (let i = 0; i < count; i++) await turn();
+}
+
 describe('a shared body', () => {
   it('gives every reader all of it, late ones too', async () => {
     const { source, give, end } = tap();
-    const body = shareBody(source, 1_000, () => {});
+    const body = share(source);
     const early = collect(body.read());
     give('one ');
     await turn();
@@ -29,7 +49,7 @@ describe('a shared body', () => {
 
   it('passes on the first byte before the last has come', async () => {
     const { source, give, end } = tap();
-    const reader = shareBody(source, 1_000, () => {}).read();
+    const reader = share(source).read();
     const first = new Promise((resolve) => reader.once('data', (chunk) => resolve(String(chunk))));
     give('early');
     expect(await first).toBe('early');
@@ -38,7 +58,7 @@ describe('a shared body', () => {
 
   it('is not whole, and fails its readers, when the source breaks off', async () => {
     const { source, give } = tap();
-    const body = shareBody(source, 1_000, () => {});
+    const body = share(source);
     const reader = collect(body.read());
     give('half');
     await turn();
@@ -57,7 +77,7 @@ describe('a shared body', () => {
         this.push(given++ < 64 ? chunk : null);
       },
     });
-    const body = shareBody(source, 100_000, () => {});
+    const body = share(source, { keepBytes: 100_000 });
     const fast = collect(body.read());
     const slow = body.read();
     for (let i = 0; i < 200; i++) await turn();
@@ -72,9 +92,11 @@ describe('a shared body', () => {
   it('is abandoned when its last reader leaves, and not before', async () => {
     let abandoned = 0;
     const { source, give } = tap();
-    const body = shareBody(source, 1_000, () => {
-      abandoned++;
-      source.destroy();
+    const body = share(source, {
+      onAbandoned: () => {
+        abandoned++;
+        source.destroy();
+      },
     });
     const [one, two] = [body.read(), body.read()];
     give('x');
@@ -89,9 +111,121 @@ describe('a shared body', () => {
 
   it('goes on to the end without any reader', async () => {
     const { source, give, end } = tap();
-    const body = shareBody(source, 1_000, () => expect.unreachable());
+    const body = share(source, { onAbandoned: () => expect.unreachable() });
     give('for the store');
     end();
     expect(String(await body.whole)).toBe('for the store');
   });
 });
+
+describe('a reader that holds the others up', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Past its bound, with a reader that takes all there is and one that takes nothing by itself. */
+  function race() {
+    // Only these: streams have turns of their own.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { source, given } = endless();
+    const abandoned = vi.fn(() => source.destroy());
+    const body = share(source, { keepBytes: 100_000, stallMs: 1_000, onAbandoned: abandoned });
+    const [fast, slow] = [body.read(), body.read()];
+    let taken = 0;
+    fast.on('data', (chunk: Buffer) => {
+      taken += chunk.length;
+    });
+    slow.on('error', () => {});
+    fast.on('error', () => {});
+    return { source, given, abandoned, body, fast, slow, taken: () => taken };
+  }
+
+  it('is cut off when it takes nothing for too long, and the others go on', async () => {
+    const { source, slow, taken, given, abandoned } = race();
+    await turns();
+    const before = given();
+    await turns();
+    // The source waits for the slow one.
+    expect(given()).toBe(before);
+    vi.advanceTimersByTime(999);
+    await turns();
+    expect(slow.destroyed).toBe(false);
+    vi.advanceTimersByTime(1);
+    await turns();
+    expect(slow.destroyed).toBe(true);
+    expect(given()).toBeGreaterThan(before);
+    expect(taken()).toBeGreaterThan(before * 64 * 1024 - 256 * 1024);
+    expect(abandoned).not.toHaveBeenCalled();
+    source.destroy();
+    await turns();
+  });
+
+  it('is not cut off as long as it takes something', async () => {
+    const { source, slow } = race();
+    await turns();
+    for (let i = 0; i < 20; i++) {
+      vi.advanceTimersByTime(900);
+      slow.read();
+      await turns(20);
+    }
+    expect(slow.destroyed).toBe(false);
+    source.destroy();
+    await turns();
+  });
+
+  it('that is the last is cut off too, and the source let go', async () => {
+    const { fast, slow, abandoned } = race();
+    await turns();
+    fast.destroy();
+    await turns();
+    expect(abandoned).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1_000);
+    await turns();
+    expect(slow.destroyed).toBe(true);
+    expect(abandoned).toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is waited for without end while all of it can be kept', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { source, give, end } = tap();
+    const body = share(source, { stallMs: 1_000 });
+    const slow = body.read();
+    give('kept');
+    end();
+    expect(String(await body.whole)).toBe('kept');
+    expect(vi.getTimerCount()).toBe(0);
+    expect(String(await collect(slow))).toBe('kept');
+  });
+});
+
+describe('a body beyond its bound', () => {
+  it('is let go when nobody came for it', async () => {
+    const { source, given } = endless();
+    const body = share(source, { keepBytes: 100_000, onAbandoned: () => source.destroy() });
+    expect(await body.whole).toBeNull();
+    expect(given()).toBeLessThan(10);
+  });
+
+  it('gives every byte to each of several readers of different pace, and keeps little', async () => {
+    const bytes = Buffer.from(Array.from({ length: 2_000_000 }, (_, i) => i % 251));
+    const body = share(Readable.from(chunksOf(bytes, 10_000), { objectMode: false }), { keepBytes: 50_000 });
+    const readers = [0, 1, 3, 7].map((pause) => withPause(body.read(), pause));
+    for (const each of await Promise.all(readers)) expect(each.equals(bytes)).toBe(true);
+    expect(await body.whole).toBeNull();
+  });
+});
+
+function* chunksOf(bytes: Buffer, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** Reads all, with so many turns between two chunks. */
+async function withPause(body: Readable, pause: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) {
+    chunks.push(chunk as Buffer);
+    await turns(pause);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { Stop } from '../../scripts/prepare.mjs';
 
 const STOP_DEADLINE_MS = 10_000;
 const LAST_LINES = 20;
@@ -40,7 +41,7 @@ export function createChildren() {
 function outputOf(child, name, find, deadlineMs) {
   const lines = [];
   return new Promise((resolve, reject) => {
-    const fail = (what) => reject(new Error(`${name} ${what}. Its last output:\n${lines.join('\n')}`));
+    const fail = (what) => reject(new Stop(`${name} ${what}. Its last output:\n${lines.join('\n')}`));
     const late = setTimeout(fail, deadlineMs, `gave no answer in ${deadlineMs / 1000} s`);
     child.once('error', ({ message }) => fail(`could not be started: ${message}`));
     child.once('close', (code, signal) => fail(`ended with ${signal ?? code}`));

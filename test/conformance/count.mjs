@@ -33,9 +33,7 @@ export function countCases(cases, results) {
  */
 export function passedAlone(cases, results) {
   const byId = new Map(cases.map((one) => [one.id, one]));
-  return cases
-    .filter(({ id }) => results[id] === true && !stands(id, new Set()))
-    .map(({ id }) => id);
+  return cases.filter(({ id }) => results[id] === true && !stands(id, new Set())).map(({ id }) => id);
 
   function stands(id, seen) {
     if (seen.has(id)) return true;

@@ -58,6 +58,7 @@ function messageOf(result) {
   if (result === undefined) return 'no result';
   const [name, message] = result;
   // The suite's word for it is bare: its origin saw one request of the client more than once.
-  if (name === 'Setup' && message === 'retry') return 'Setup: the origin was asked twice for one request (retry)';
+  if (name === 'Setup' && message === 'retry')
+    return 'Setup: the origin was asked twice for one request (retry)';
   return `${name}: ${message}`;
 }

@@ -21,7 +21,10 @@ export function readOptions(args) {
   const names = only?.split(',') ?? combinations.map(({ name }) => name);
   const wanted = combinations.filter(({ name }) => names.includes(name));
   if (wanted.length < names.length)
-    throw new Stop(`--only takes ${combinations.map(({ name }) => name).join(', ')}, or several with commas`, 2);
+    throw new Stop(
+      `--only takes ${combinations.map(({ name }) => name).join(', ')}, or several with commas`,
+      2,
+    );
   if (!/^[1-9]\d{0,2}$/.test(runs)) throw new Stop('--runs takes a number from 1 to 999', 2);
   if (writeDocs && only !== undefined) throw new Stop('--write-docs is for all runs, without --only', 2);
   return { wanted, runs: Number(runs), retry, json, writeDocs, report };

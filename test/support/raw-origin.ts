@@ -1,15 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { createOriginClient, type OriginClientOptions, type OriginRequest } from '../../src/gateway/origin-client.ts';
+import { vi } from 'vitest';
+import {
+  createOriginClient,
+  type OriginClientOptions,
+  type OriginRequest,
+} from '../../src/gateway/origin-client.ts';
 
 /** An origin of bare sockets, which may say anything. */
 export interface RawOrigin {
   readonly url: URL;
   /** The request lines received, in order. */
   readonly asked: string[];
-  /** How many connections there were, and how many there are. */
-  readonly connections: { total: number; open: number };
+  /** How many connections there were, how many there are, and how many are over or left by the client. */
+  readonly connections: { total: number; open: number; left: number };
   close(): Promise<void>;
 }
 
@@ -18,7 +23,7 @@ export type RawAnswer = (socket: Socket, request: { text: string; nth: number })
 
 export async function startRawOrigin(answer: RawAnswer): Promise<RawOrigin> {
   const asked: string[] = [];
-  const connections = { total: 0, open: 0 };
+  const connections = { total: 0, open: 0, left: 0 };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     connections.total += 1;
@@ -27,6 +32,13 @@ export async function startRawOrigin(answer: RawAnswer): Promise<RawOrigin> {
     let received = '';
     let nth = 0;
     socket.on('error', () => {});
+    let left = false;
+    const leave = () => {
+      if (!left) connections.left += 1;
+      left = true;
+    };
+    socket.on('end', leave);
+    socket.on('close', leave);
     socket.on('close', () => {
       connections.open -= 1;
       sockets.delete(socket);
@@ -102,4 +114,25 @@ export function plainResponse(content: string, fields = ''): string {
 
 export function chunk(content: string): string {
   return `${content.length.toString(16)}\r\n${content}\r\n`;
+}
+
+export const OK = 'HTTP/1.1 200 OK\r\n';
+export const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
+
+/** Lies to `/lie` and is honest otherwise. */
+export const lying =
+  (lie: (socket: Socket) => void): RawAnswer =>
+  (socket, { text }) => {
+    if (/^\w+ \/lie /.test(text)) lie(socket);
+    else socket.write(plainResponse('honest'));
+  };
+/** Says a text to `/lie` and leaves the connection open. */
+export const saying = (text: string) =>
+  lying((socket) => {
+    socket.write(Buffer.from(text, 'latin1'));
+  });
+
+/** Waits for what happens at the other end of a connection, on a machine that may be slow. */
+export function eventually(happened: () => boolean): Promise<unknown> {
+  return vi.waitUntil(happened, { timeout: 10_000, interval: 10 });
 }

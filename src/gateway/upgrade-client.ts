@@ -1,0 +1,82 @@
+import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import type { Duplex, Readable } from 'node:stream';
+import { type FieldList, fieldValue, hasField } from '../http/fields.ts';
+import { lateOrigin, originError, unreadableOrigin } from './origin-error.ts';
+
+export interface UpgradeRequest {
+  readonly method: string;
+  /** Path and query, below the origin's own path. */
+  readonly target: string;
+  /** End-to-end fields; `Host` is added where there is none. */
+  readonly fields: FieldList;
+  /** The protocol that is asked for, in lower case. */
+  readonly protocol: string;
+  readonly signal: AbortSignal;
+}
+
+export interface UpgradeResponse {
+  readonly status: number;
+  readonly fields: FieldList;
+  readonly body: Readable;
+  /** With 101 only: the connection, which begins with what the origin said in the new protocol. */
+  readonly tunnel: Duplex | undefined;
+}
+
+/**
+ * Asks an origin to change the protocol of a connection of its own (RFC 9110 §7.8), which undici's pool cannot give away.
+ * @param deadlineMs for connecting and the answer's header section together
+ * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`
+ */
+export function createUpgradeClient(
+  origin: URL,
+  deadlineMs: number,
+): (request: UpgradeRequest) => Promise<UpgradeResponse> {
+  const send = origin.protocol === 'https:' ? requestTls : requestPlain;
+  const basePath = origin.pathname.replace(/\/$/, '');
+  return ({ method, target, fields, protocol, signal }) => {
+    const host = hasField(fields, 'host') ? [] : ['Host', origin.host];
+    const outgoing = send({
+      host: origin.hostname.replace(/^\[|\]$/g, ''),
+      port: origin.port === '' ? undefined : Number(origin.port),
+      method,
+      path: basePath + target,
+      headers: [...host, ...fields, 'Connection', 'Upgrade', 'Upgrade', protocol],
+      agent: false,
+      signal,
+    });
+    return answerTo(outgoing, protocol, deadlineMs);
+  };
+}
+
+function answerTo(request: ClientRequest, protocol: string, deadlineMs: number): Promise<UpgradeResponse> {
+  return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => request.destroy(lateOrigin()), deadlineMs);
+    const answer = (response: IncomingMessage, tunnel?: Duplex) => {
+      clearTimeout(deadline);
+      resolve({ status: response.statusCode!, fields: response.rawHeaders, body: response, tunnel });
+    };
+    request.once('response', (response) => {
+      if (response.statusCode === 101) request.destroy(unreadableOrigin('101 without a protocol'));
+      else answer(response);
+    });
+    request.once('upgrade', (response, socket, head) => {
+      // Until somebody has it, its failure is nobody's.
+      socket.on('error', () => {});
+      if (!changedTo(response, protocol)) {
+        socket.destroy();
+        reject(unreadableOrigin('101 with a protocol that was not asked for'));
+        return;
+      }
+      if (head.length > 0) socket.unshift(head);
+      answer(response, socket);
+    });
+    request.once('close', () => clearTimeout(deadline));
+    request.on('error', (error) => reject(originError(error)));
+    request.end();
+  });
+}
+
+function changedTo({ statusCode, rawHeaders }: IncomingMessage, protocol: string): boolean {
+  return statusCode === 101 && fieldValue(rawHeaders, 'upgrade')?.toLowerCase() === protocol;
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import type { Fill } from './fill.ts';
+import { createFills } from './fills.ts';
+
+/** What of a fill decides who may join it. */
+const fill = (change: Partial<Fill> = {}): Fill =>
+  ({ joinable: true, credentialed: false, outdated: false, ...change }) as Fill;
+
+const NONE: ReadonlySet<Fill> = new Set();
+const anyone = () => true;
+
+describe('the fills under way', () => {
+  it('are joined by key, the oldest first, each tried once', () => {
+    const fills = createFills();
+    const [first, second] = [fill(), fill()];
+    fills.add('a', first);
+    fills.add('a', second);
+    expect(fills.joinable('a', NONE, false, anyone)).toBe(first);
+    expect(fills.joinable('a', new Set([first]), false, anyone)).toBe(second);
+    expect(fills.joinable('a', new Set([first, second]), false, anyone)).toBeNull();
+    expect(fills.joinable('b', NONE, false, anyone)).toBeNull();
+    fills.remove('a', first);
+    expect(fills.joinable('a', NONE, false, anyone)).toBe(second);
+  });
+
+  it('are not joined where they can’t be shared, or are known not to fit', () => {
+    const fills = createFills();
+    const fitting = fill();
+    fills.add('a', fill({ joinable: false }));
+    fills.add('a', fill());
+    fills.add('a', fitting);
+    expect(fills.joinable('a', NONE, false, (each) => each === fitting)).toBe(fitting);
+  });
+
+  it('with credentials are joined by those who send some', () => {
+    const fills = createFills();
+    const credentialed = fill({ credentialed: true });
+    fills.add('a', credentialed);
+    expect(fills.joinable('a', NONE, false, anyone)).toBeNull();
+    expect(fills.joinable('a', NONE, true, anyone)).toBe(credentialed);
+  });
+
+  it('are outdated when the resource was invalidated, and those that begin then are not', () => {
+    const fills = createFills();
+    const [old, other, lone] = [fill(), fill(), { outdated: false, joinable: false as const }];
+    fills.add('a', old);
+    fills.add('a', lone);
+    fills.add('b', other);
+    fills.outdate('a');
+    expect([old.outdated, lone.outdated, other.outdated]).toEqual([true, true, false]);
+    expect(fills.joinable('a', NONE, false, anyone)).toBeNull();
+    const later = fill();
+    fills.add('a', later);
+    expect(fills.joinable('a', NONE, false, anyone)).toBe(later);
+  });
+
+  it('leave nothing behind', () => {
+    const fills = createFills();
+    const one = fill();
+    fills.add('a', one);
+    expect(fills.has('a')).toBe(true);
+    fills.remove('a', fill());
+    expect(fills.has('a')).toBe(true);
+    fills.remove('a', one);
+    fills.remove('a', one);
+    expect(fills.has('a')).toBe(false);
+    fills.outdate('a');
+  });
+});

@@ -1,0 +1,127 @@
+import { cases, suiteVersion } from './cases.mjs';
+import { countCases } from './count.mjs';
+import { newerList, sameList } from './published.mjs';
+
+const WIDTH = 120;
+const STORES = { memory: 'in memory', valkey: 'on Valkey' };
+
+/**
+ * `docs/conformance.md`.
+ *
+ * @param {{ runs: readonly import('./report.mjs').Run[], direct: import('./count.mjs').Results,
+ *   exceptions: import('./exceptions.mjs').Exceptions }} outcome
+ */
+export function createDocument({ runs, direct, exceptions }) {
+  const [required, optimal] = ['required', 'optimal'].map((kind) => totalOf(kind));
+  return `# Conformance
+
+<!-- Written by \`npm run conformance -- --write-docs\`; a run fails while this file says anything else. -->
+
+\`npm run conformance\` runs [http-cache-tests](https://github.com/http-tests/cache-tests) ${suiteVersion} against
+\`cachegate serve\`, in memory and on Valkey, in both modes. A case is *required* by the standard, *optimal* (what a good
+cache does and the standard allows), or a *check*, which has no right answer and is printed only. The run fails on every
+required or optimal case that fails without an [exception](#exceptions), and on every exception whose case passes.
+
+A plain count flatters: a case that forbids reuse is passed by whoever never reuses anything. With no cache at all
+${passedOf(direct)} of the ${required} required cases pass. So each count is given twice, the second time with dependencies: a case
+counts when those that it depends on pass too, and theirs.
+
+## The package's list
+
+${required} required and ${optimal} optimal cases. The other caches' counts are made by the same code from the results that the package
+carries, of the versions named.
+
+${table(
+  ['cache', 'required', 'with dependencies', 'optimal', 'with dependencies'],
+  [
+    ...runs.map(rowOf),
+    ...sameList
+      .map(({ name, version, results }) => [`${name} ${version}`, ...countsOf(results)])
+      .sort(([, one], [, other]) => Number(other) - Number(one)),
+    ['no cache at all', ...countsOf(direct)],
+  ],
+)}
+${absentNote()}
+## The newer list
+
+The suite's repository is ahead of the package: 160 required and 105 optimal cases, in line with RFC 9111 and RFC 9213
+where the package still asks for what drafts before them said. With no cache at all 93 of those required cases pass.
+Published for it, of newer versions than above:
+
+${table(
+  ['cache', 'required', 'with dependencies', 'optimal', 'with dependencies'],
+  newerList.map(({ name, required, requiredCounted = '', optimal, optimalCounted = '' }) =>
+    [name, required, requiredCounted, optimal, optimalCounted].map(String),
+  ),
+)}
+
+## Exceptions
+
+From \`test/conformance/exceptions.yaml\`.
+
+${grouped(exceptions).map(describeException).join('\n\n')}
+`;
+}
+
+/** The line of the table that a run gives. */
+export function rowOf({ name, mode, results }) {
+  return [`cachegate ${STORES[name.split('-')[0]]}, mode \`${mode}\``, ...countsOf(results)];
+}
+
+function countsOf(results) {
+  const { required, optimal } = countCases(cases, results);
+  return [required.passed, required.counted, optimal.passed, optimal.counted].map(String);
+}
+
+function passedOf(results) {
+  return countCases(cases, results).required.passed;
+}
+
+function totalOf(kind) {
+  return cases.filter((one) => one.kind === kind).length;
+}
+
+/** Says which published results lack cases, for those count as failed. */
+function absentNote() {
+  const notes = sameList.flatMap(({ name, results }) => {
+    const missing = cases.filter(({ id }) => results[id] === undefined).length;
+    return missing === 0
+      ? []
+      : [`${name}’s results lack ${missing} of the ${cases.length} cases, counted as failed.`];
+  });
+  return notes.length === 0 ? '' : `\n${notes.join(' ')}\n`;
+}
+
+function table(head, rows) {
+  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => row[at].length), 3));
+  const line = (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** Cases with the same modes, reason and clause stand together. */
+function grouped(exceptions) {
+  const groups = new Map();
+  for (const [id, { modes, reason, clause }] of Object.entries(exceptions)) {
+    const key = JSON.stringify([modes, reason, clause]);
+    if (!groups.has(key)) groups.set(key, { ids: [], modes, reason, clause });
+    groups.get(key).ids.push(id);
+  }
+  return [...groups.values()];
+}
+
+function describeException({ ids, modes, reason, clause }) {
+  const where = modes.length === 1 ? `in mode \`${modes[0]}\`` : 'in both modes';
+  return wrap(`- ${ids.map((id) => `\`${id}\``).join(', ')}, ${where}: ${reason.trim()} (${clause})`);
+}
+
+/** An item of a list, in lines of the width that the other documents have. */
+function wrap(item) {
+  const [first = '', ...words] = item.split(' ');
+  const lines = [first];
+  for (const word of words) {
+    const line = `${lines.at(-1)} ${word}`;
+    if (line.length > WIDTH) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,58 @@
+import { createBackground } from '../../src/background.ts';
+import type { Clock } from '../../src/clock.ts';
+import { cacheKey } from '../../src/engine/cache-key.ts';
+import type { CachePolicy } from '../../src/engine/policy.ts';
+import { createPresentation } from '../../src/gateway/presentation.ts';
+import type { FieldList } from '../../src/http/fields.ts';
+import type { CacheAnswer, CacheRequest } from '../../src/response-cache/cache-request.ts';
+import { createResponseCache } from '../../src/response-cache/response-cache.ts';
+import { createStoreKeys } from '../../src/store/keys.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { readOne } from '../../src/store/reading.ts';
+import { HOLD_LIMIT_MS } from './rfc/holds.ts';
+import type { Mode } from './rfc/keeping.ts';
+
+/** The cache that is tried: the product's own, on a store in memory, with nothing of the gateway around it. */
+export interface Subject {
+  readonly policy: CachePolicy;
+  readonly retryAfterLimitMs: number;
+  /** The store's key of a target. */
+  keyOf(target: string): string;
+  present(fields: FieldList): FieldList;
+  respond(request: CacheRequest): CacheAnswer | Promise<CacheAnswer>;
+  /** Resolves when nothing is under way behind the answers. */
+  settle(): Promise<void>;
+}
+
+export type CreateSubject = (clock: Clock, mode: Mode) => Subject;
+
+const STORE_BYTES = 64 * 1024 * 1024;
+const MAX_BACKGROUND = 1_000;
+const SETTLED_WITHIN_MS = 60_000;
+
+export const createSubject: CreateSubject = (clock, mode) => {
+  const store = createMemoryStore({ maxBytes: STORE_BYTES, clock });
+  const keys = createStoreKeys('', 'model');
+  const failures: unknown[] = [];
+  const background = createBackground(MAX_BACKGROUND, (error) => failures.push(error));
+  const cache = createResponseCache({ store, keys, clock, background, observer: {} });
+  return {
+    policy: {
+      ...{ mode, heuristic: true, force: false, negativeTtlSeconds: new Map(), staleIfDisconnectedSeconds: 60 },
+      targetedFields: ['cdn-cache-control', 'surrogate-control'],
+    },
+    retryAfterLimitMs: HOLD_LIMIT_MS,
+    keyOf: (target) => keys.response('service', cacheKey({ service: 'service', method: 'GET', target })),
+    present: createPresentation({ ownFields: {}, ownCors: false, gated: false }),
+    respond: (request) => {
+      const reading = readOne(store, request.key);
+      if (reading instanceof Promise) return reading.then((found) => cache.respond(request, found));
+      return cache.respond(request, reading);
+    },
+    async settle() {
+      const settled = await background.settle(SETTLED_WITHIN_MS);
+      if (!settled) throw new Error('the work behind the answers does not end');
+      if (failures.length > 0) throw failures[0];
+    },
+  };
+};
