@@ -44,14 +44,14 @@ export function parseOptions(args, rowIds) {
   };
 }
 
-function wholeNumber(name, text, fallback, maximum) {
+export function wholeNumber(name, text, fallback, maximum) {
   if (text === undefined) return fallback;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= maximum) return value;
   throw new Error(`${name}: found "${text}"; accepted: a whole number from 1 to ${maximum}`);
 }
 
-function selectRows(text, rowIds) {
+export function selectRows(text, rowIds) {
   if (text === undefined) return rowIds;
   const wanted = text.split(',');
   const unknown = wanted.find((id) => !rowIds.includes(id));

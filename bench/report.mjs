@@ -2,7 +2,7 @@ import { median } from './measure.mjs';
 import { CONNECTIONS } from './workload.mjs';
 
 /** Below this share of its core a server waited for the load or for the machine: its rate says nothing of it. */
-const FULL = 0.9;
+export const FULL = 0.9;
 
 /**
  * @typedef {object} Result of a row
@@ -108,7 +108,7 @@ function judgedTable(judged) {
   );
 }
 
-function table(head, lines) {
+export function table(head, lines) {
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

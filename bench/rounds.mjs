@@ -46,18 +46,24 @@ async function startPeers(peers, around) {
   const servers = new Map();
   for (const peer of peers) {
     if (peer.missing?.()) continue;
-    around.signal.throwIfAborted();
-    const port = await freePort();
-    const server = { ...(await peer.start({ ...around, port })), port };
-    await warmAndCheck({ ...peer, port }, around).catch((error) => {
-      throw new Error(`${error.message}\nIts last output:\n${server.lastOutput()}`, { cause: error });
-    });
-    servers.set(peer, server);
+    servers.set(peer, await startPeer(peer, around));
   }
   return servers;
 }
 
-async function oneRound({ server, sessions, faults }, { seconds, around }) {
+/** Starts a server and checks that it does its work. */
+export async function startPeer(peer, around) {
+  around.signal.throwIfAborted();
+  const port = await freePort();
+  const server = { ...(await peer.start({ ...around, port })), port };
+  await warmAndCheck({ ...peer, port }, around).catch((error) => {
+    throw new Error(`${error.message}\nIts last output:\n${server.lastOutput()}`, { cause: error });
+  });
+  return server;
+}
+
+/** One measured round; what makes its figures worthless goes to `faults`. */
+export async function oneRound({ server, sessions, faults }, { seconds, around }) {
   const { directory, upstreams, signal } = around;
   const sessionsFile = join(directory, `sessions-${sessions}`);
   await writeFile(sessionsFile, sessionIds.slice(0, sessions).join('\n'));

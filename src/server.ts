@@ -73,6 +73,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
         listener: createNodeListener(gateway, (error) =>
           log.error({ err: error }, 'An answer could not be sent'),
         ),
+        upgrades: Object.values(config.services).flatMap(({ upgrade }) => (upgrade === 'off' ? [] : upgrade)),
       }),
   );
   await greetStore(opened, log);

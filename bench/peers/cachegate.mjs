@@ -14,10 +14,11 @@ import {
   TTL_SECONDS,
 } from '../workload.mjs';
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** @param {{ storedIn: 'memory' | 'Valkey' }} options */
-export function cachegate({ storedIn }) {
+/** @param {{ storedIn: 'memory' | 'Valkey', build?: string, label?: string }} options `build`: another build's folder */
+export function cachegate({ storedIn, build = BUILT, label = 'cachegate' }) {
+  const command = join(build, 'cli', 'main.js');
   return {
     name:
       storedIn === 'memory'
@@ -25,14 +26,14 @@ export function cachegate({ storedIn }) {
         : 'cachegate, all in Valkey, nothing kept in the process',
     usesStore: storedIn === 'Valkey',
     async start({ processes, upstreams, store, directory, port }) {
-      if (!existsSync(COMMAND)) throw new Error('cachegate is not built. Run: npm run build');
-      const file = join(directory, `cachegate-${storedIn}.yaml`);
+      if (!existsSync(command)) throw new Error(`There is no build in ${build}. Run: npm run build`);
+      const file = join(directory, `${label}-${storedIn}.yaml`);
       const storeUrl = storedIn === 'memory' ? 'memory:' : store.url;
       await writeFile(file, stringify(configuration({ ...upstreams, storeUrl, port })));
       return processes.serve({
-        name: `cachegate-${storedIn}`,
+        name: `${label}-${storedIn}`,
         command: process.execPath,
-        args: [COMMAND, 'serve', '--config', file],
+        args: [command, 'serve', '--config', file],
         core: cores.server,
         port,
       });

@@ -33,10 +33,14 @@ export function inTurn(socket: Socket, next: () => void): void {
     socket.off('drain', relay);
     if (socket.writable) next();
   };
-  socket.on('error', () => {});
+  // Once, however often a connection comes here.
+  socket.off('error', ignore);
+  socket.on('error', ignore);
   socket.on('drain', relay);
   proceed();
 }
+
+const ignore = () => {};
 
 // For so long a client may still send what nobody reads: closing at once would reset the connection, and the reset can
 // overtake the answer (RFC 9112 §9.6).

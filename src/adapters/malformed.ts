@@ -54,11 +54,12 @@ function answerItsRequest(socket: Socket, response: ServerResponse, answer: Answ
     socket.destroy();
     return;
   }
-  if (!response.headersSent) {
+  if (response.headersSent) {
+    response.once('finish', () => closeInStages(socket));
+  } else {
     response.shouldKeepAlive = false;
     response.writeHead(answer.status, answer.fields as string[]).end(answer.body);
   }
-  response.once('finish', () => closeInStages(socket));
 }
 
 function answerTo({ code, rawPacket, bytesParsed }: ParserError): Answer | null {

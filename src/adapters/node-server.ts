@@ -34,7 +34,7 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   };
   const server = createHttpServer({ ...options, listener: onRequest });
   const sockets = trackSockets(server);
-  server.on(connectionEvent(options), (socket: Socket) => {
+  onNewConnection(server, connectionEvent(options), (socket) => {
     // Each pipelined request that waits listens for its end.
     socket.setMaxListeners(0);
     silent.add(socket);
@@ -54,11 +54,21 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
 /** Every connection, those that are still at their TLS handshake included, which the server itself does not know. */
 function trackSockets(server: Server): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  onNewConnection(server, 'connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   return sockets;
+}
+
+/** A connection comes to the parser more than once where a request asked for an upgrade that nobody takes. */
+function onNewConnection(server: Server, event: string, listener: (socket: Socket) => void): void {
+  const seen = new WeakSet<Socket>();
+  server.on(event, (socket: Socket) => {
+    if (seen.has(socket)) return;
+    seen.add(socket);
+    listener(socket);
+  });
 }
 
 async function listen(server: Server, address: ListenAddress): Promise<void> {

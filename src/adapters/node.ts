@@ -49,8 +49,11 @@ export function createNodeListener(gateway: Gateway, onError: (error: unknown) =
     if (isEnding(message.socket)) return;
     const hasContent = inspectHead(message);
     if (typeof hasContent !== 'boolean') answerLast(response, hasContent);
-    else if (mustWait(message, response))
-      response.once('socket', () => serve(message, response, hasContent, join));
-    else serve(message, response, hasContent, join);
+    else if (mustWait(message, response)) {
+      // Its content may have turned out broken meanwhile.
+      response.once('socket', (socket) => {
+        if (message.complete || !isEnding(socket)) serve(message, response, hasContent, join);
+      });
+    } else serve(message, response, hasContent, join);
   };
 }

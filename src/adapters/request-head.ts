@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { type Answer, errorAnswer } from '../gateway/answer.ts';
-import type { FieldList } from '../http/fields.ts';
 
 /** More field lines than this in a request are refused (Apache's default is 100, nginx has none but the size). */
 export const MAX_FIELDS = 200;
@@ -16,40 +15,41 @@ export function inspectHead({
   httpVersionMajor,
   httpVersionMinor,
 }: IncomingMessage): boolean | Answer {
-  if (httpVersionMajor !== 1) return refuse(505, 'HTTP version not supported');
-  if (rawHeaders.length > 2 * MAX_FIELDS) return refuse(431, 'Too many request header fields');
+  if (httpVersionMajor !== 1) return errorAnswer(505, 'HTTP version not supported');
+  if (rawHeaders.length > 2 * MAX_FIELDS) return errorAnswer(431, 'Too many request header fields');
   let host: string | undefined;
   let length: string | undefined;
   let coding: string | undefined;
   // One pass for all three; most names are told apart by their length.
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    if (name.length === 4 && isNamed(name, 'host')) {
-      if (host !== undefined) return refuse(400, 'More than one Host field line');
+    if (name.length === 4 && isNamed(name, 'Host')) {
+      if (host !== undefined) return errorAnswer(400, 'More than one Host field line');
       host = rawHeaders[i + 1]!;
-    } else if (name.length === 14 && isNamed(name, 'content-length')) {
+    } else if (name.length === 14 && isNamed(name, 'Content-Length')) {
       length = rawHeaders[i + 1]!;
-    } else if (name.length === 17 && isNamed(name, 'transfer-encoding')) {
+    } else if (name.length === 17 && isNamed(name, 'Transfer-Encoding')) {
       coding = coding === undefined ? rawHeaders[i + 1]! : `${coding}, ${rawHeaders[i + 1]}`;
     }
   }
   if (host === undefined) {
-    if (httpVersionMinor !== 0) return refuse(400, 'Host field missing');
+    if (httpVersionMinor !== 0) return errorAnswer(400, 'Host field missing');
   } else if (host !== knownHost) {
-    if (!isHost(host)) return refuse(400, 'Host field not valid');
+    if (!isHost(host)) return errorAnswer(400, 'Host field not valid');
     knownHost = host;
   }
   if (coding !== undefined) return refusedCoding(coding, httpVersionMinor) ?? true;
   if (length === undefined || length === '0') return false;
   const bytes = Number(length);
-  return Number.isSafeInteger(bytes) ? bytes > 0 : refuse(400, 'Content-Length not valid');
+  return Number.isSafeInteger(bytes) ? bytes > 0 : errorAnswer(400, 'Content-Length not valid');
 }
 
 // The last one that was valid: nearly every request has it.
 let knownHost = '';
 
-function isNamed(name: string, lowerName: string): boolean {
-  return name === lowerName || name.toLowerCase() === lowerName;
+// Written as most clients write it, so that nothing is made of it.
+function isNamed(name: string, usualName: string): boolean {
+  return name === usualName || name.toLowerCase() === usualName.toLowerCase();
 }
 
 /**
@@ -58,7 +58,7 @@ function isNamed(name: string, lowerName: string): boolean {
  * empty value for none.
  */
 function refusedCoding(coding: string, minor: number): Answer | null {
-  if (minor === 0) return refuse(400, 'Transfer-Encoding in HTTP/1.0');
+  if (minor === 0) return errorAnswer(400, 'Transfer-Encoding in HTTP/1.0');
   const names = coding
     .toLowerCase()
     .split(',')
@@ -66,8 +66,8 @@ function refusedCoding(coding: string, minor: number): Answer | null {
   if (names.length === 1 && names[0] === 'chunked') return null;
   const isFramed = names.at(-1) === 'chunked' && names.indexOf('chunked') === names.length - 1;
   return isFramed
-    ? refuse(501, 'Transfer coding not implemented')
-    : refuse(400, 'Transfer-Encoding does not end the message');
+    ? errorAnswer(501, 'Transfer coding not implemented')
+    : errorAnswer(400, 'Transfer-Encoding does not end the message');
 }
 
 // RFC 9110 §7.2, RFC 3986 §3.2.2: uri-host [ ":" port ], where the name and the port may be empty.
@@ -77,8 +77,4 @@ const HOST =
 function isHost(value: string): boolean {
   const match = HOST.exec(value);
   return match !== null && (match[1] === undefined || isIPv6(match[1]));
-}
-
-function refuse(status: number, text: string, extra: FieldList = []): Answer {
-  return errorAnswer(status, text, extra);
 }

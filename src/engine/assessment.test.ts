@@ -102,6 +102,15 @@ describe('storing in a shared cache (RFC 9111 §3)', () => {
       expect(assess({ ETag: '"1"' }, {}, GET, status).reason).toBe('no-lifetime');
   });
 
+  test('a failure only while it is fresh: else it would displace what may stand in for it (RFC 5861 §4)', () => {
+    const stale = { 'Cache-Control': 'max-age=0, stale-if-error=60', ETag: '"1"' };
+    for (const status of [429, 500, 503]) {
+      expect(assess(stale, {}, GET, status).reason).toBe('not-reusable');
+      expect(assess({ ...stale, ...fresh }, {}, GET, status).storable).toBe(true);
+    }
+    for (const status of [200, 404, 410]) expect(assess(stale, {}, GET, status).storable).toBe(true);
+  });
+
   test('nothing of a request with no-store (§5.2.1.5)', () => {
     expect(assess(fresh, {}, requestWith({ 'cache-control': 'no-store' })).reason).toBe('request-no-store');
   });

@@ -57,8 +57,8 @@ export function assessResponse(
     withheld: assessment.withheld,
     sharesCookies: policy.mode === 'rfc' && !policy.force,
   };
-  assessment.reason =
-    unstorableReason(request, response, terms) ?? (isReusable(assessment) ? null : 'not-reusable');
+  const isUseful = isReusable(assessment) && !(isFailure(response) && isStale(assessment));
+  assessment.reason = unstorableReason(request, response, terms) ?? (isUseful ? null : 'not-reusable');
   assessment.storable = assessment.reason === null;
   return assessment;
 }
@@ -105,6 +105,15 @@ function allowanceOf(
 function withheldFields({ private: isPrivate, noCache }: CacheControl): readonly string[] {
   if (typeof isPrivate === 'boolean' && typeof noCache === 'boolean') return NONE;
   return [isPrivate, noCache].flatMap((names) => (typeof names === 'boolean' ? [] : names));
+}
+
+// A failure that is not fresh would only take the place of a response that may stand in for it (RFC 5861 §4).
+function isFailure({ status }: ResponseFacts): boolean {
+  return status === 429 || status >= 500;
+}
+
+function isStale({ freshnessLifetimeMs, correctedInitialAgeMs }: Assessment): boolean {
+  return freshnessLifetimeMs <= correctedInitialAgeMs;
 }
 
 const NONE: readonly string[] = Object.freeze([]);

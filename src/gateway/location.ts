@@ -19,7 +19,7 @@ export interface Routed {
   /** `/`, or a path without a closing slash. */
   readonly prefix: string;
   /** The methods that it has. */
-  readonly methods?: readonly string[];
+  readonly methods: readonly string[];
   /** Maps a request to the origin's target, or refuses it. Depends on its arguments alone. */
   map(method: string, path: string, query: string | undefined): { readonly target: string } | Answer;
   keyOf(target: string): string;
@@ -67,7 +67,7 @@ const SERVER_ITSELF = /^(?:\*|https?:\/\/[a-z0-9._~:[\]-]+)$/i;
 
 /** What `OPTIONS *` is told (RFC 9110 §9.3.7): the methods that some service has. */
 function optionsOfServer(services: readonly Routed[]): Answer {
-  const methods = new Set(['OPTIONS', ...services.flatMap((service) => service.methods ?? [])]);
+  const methods = new Set(['OPTIONS', ...services.flatMap((service) => service.methods)]);
   return { status: 204, fields: ['Allow', [...methods].join(', ')], body: null };
 }
 

@@ -52,8 +52,9 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
   });
   const basePath = origin.pathname.replace(/\/$/, '');
 
-  function attempt({ method, target, fields, body, signal, onInterim }: OriginRequest, requestAt: number) {
-    const exchange = new OriginExchange({ clock, mode, method, requestAt, signal, onInterim });
+  function attempt(request: OriginRequest, requestAt: number, onStart: (() => void) | undefined) {
+    const { method, target, fields, body, signal, onInterim } = request;
+    const exchange = new OriginExchange({ clock, mode, method, requestAt, signal, onInterim, onStart });
     const carried: CarriedOptions = {
       method: method as Dispatcher.HttpMethod,
       path: basePath + target,
@@ -69,14 +70,16 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
     async fetch(request) {
       if (request.signal.aborted) throw originError(request.signal.reason);
       const requestAt = clock.now();
-      let exchange = attempt(request, requestAt);
       // undici counts from when a connection is free; waiting for one counts here.
       const deadline = setTimeout(() => exchange.abort(lateOrigin()), connectMs + headersMs);
+      // An upload takes the time it takes, and undici counts from its last bytes.
+      const onStart = isUpload(request) ? () => clearTimeout(deadline) : undefined;
+      let exchange = attempt(request, requestAt, onStart);
       try {
         return await exchange.response;
       } catch (error) {
         if (!exchange.unanswered || !isRepeatable(request)) throw error;
-        exchange = attempt(request, requestAt);
+        exchange = attempt(request, requestAt, onStart);
         return await exchange.response;
       } finally {
         clearTimeout(deadline);
@@ -88,6 +91,10 @@ export function createOriginClient(options: OriginClientOptions): OriginClient {
 
 // RFC 9110 §9.2.2: what has the same effect however often it is received, and can be sent once more.
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'QUERY']);
+
+function isUpload({ body }: OriginRequest): boolean {
+  return body !== null && !Buffer.isBuffer(body);
+}
 
 function isRepeatable({ method, body }: OriginRequest): boolean {
   return IDEMPOTENT.has(method) && (body === null || Buffer.isBuffer(body));

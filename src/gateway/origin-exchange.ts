@@ -18,6 +18,8 @@ export interface OriginExchangeOptions {
   readonly requestAt: number;
   readonly signal: AbortSignal;
   readonly onInterim: ((status: number, fields: FieldList) => void) | undefined;
+  /** A connection has taken the request. */
+  readonly onStart: (() => void) | undefined;
 }
 
 // More than a client can use, and more than a server that is at work has to say.
@@ -70,6 +72,7 @@ export class OriginExchange implements Dispatcher.DispatchHandler, Carried {
     this.#controller = controller;
     this.#readBefore = this.#connection?.socket?.bytesRead ?? 0;
     if (this.#failure !== null) controller.abort(this.#failure);
+    else this.#options.onStart?.();
   }
 
   // undici makes an error thrown here the request's, and lets go of the connection.

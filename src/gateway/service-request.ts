@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
-import type { FieldList } from '../http/fields.ts';
+import { type FieldList, withoutFields } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse, Forwarding } from '../response-cache/cache-request.ts';
 import type { Exchange } from './exchange.ts';
 import { NOTHING_SKIPPED, PARTIAL_FIELDS } from './forwarding.ts';
@@ -10,6 +10,8 @@ import type { Upstream } from './upstream.ts';
 
 // A transform reads the content, and nothing here decodes it.
 const PARTIAL_AND_CODING: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'accept-encoding']);
+
+const OF_RANGES: ReadonlySet<string> = new Set(['range', 'if-range']);
 
 /** A request's content where that is part of its cache key. */
 export interface KeyedContent {
@@ -105,7 +107,8 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     const { forwarding, transformed } = this.#upstream;
     const skip = transformed ? PARTIAL_AND_CODING : whole ? PARTIAL_FIELDS : NOTHING_SKIPPED;
     const fields = forwarding.fields(request, this.correlationId(), skip);
-    fields.push(...conditions);
+    // A transform makes its response of the whole; a range is cut from that.
+    fields.push(...(transformed ? withoutFields(conditions, OF_RANGES) : conditions));
     const body = transformed ? null : (this.#keyed?.bytes ?? this.#body ?? request.body);
     const length = Buffer.isBuffer(body) ? String(body.length) : request.field('content-length');
     if (body !== null && length !== undefined) fields.push('Content-Length', length);

@@ -21,6 +21,7 @@ import { createMethodStep } from './steps/method-step.ts';
 import { createRateLimitStep } from './steps/rate-limit-step.ts';
 import { createCachedRespondStep, createForwardStep } from './steps/respond-step.ts';
 import { createSessionStep } from './steps/session-step.ts';
+import { createUpgradeStep } from './steps/upgrade-step.ts';
 import type { Transform } from './transform.ts';
 import { isRefusal, isTarget } from './transform-results.ts';
 import { createTransformedFetch } from './transformed-fetch.ts';
@@ -65,6 +66,8 @@ export interface ServiceOptions {
   readonly stallMs: number;
   /** Protocols that a connection may change to (RFC 9110 §7.8), in lower case. */
   readonly upgrades: readonly string[];
+  /** For an origin's answer to a request to change the protocol, connecting included. */
+  readonly upgradeDeadlineMs: number;
   readonly forwarding: ForwardingPolicy;
   /** For a transform's work on one response, its fetches included. */
   readonly transformDeadlineMs: number;
@@ -126,6 +129,7 @@ export function createService(options: ServiceOptions): Service {
   return {
     name,
     prefix,
+    methods: options.methods,
     steps: [...steps(options, upstream)],
     stallMs: options.stallMs,
     transformed: upstream.transformed,
@@ -163,6 +167,10 @@ function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
       addressLimiter: options.validationLimiter,
       addressKey,
     });
+  }
+  if (options.upgrades.length > 0) {
+    const { upgrades: protocols, upgradeDeadlineMs: deadlineMs } = options;
+    yield createUpgradeStep({ protocols, upstream, deadlineMs });
   }
   yield cache === null
     ? createForwardStep(upstream)

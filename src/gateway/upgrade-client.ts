@@ -4,6 +4,9 @@ import type { Duplex, Readable } from 'node:stream';
 import { type FieldList, fieldValue, hasField } from '../http/fields.ts';
 import { lateOrigin, originError, unreadableOrigin } from './origin-error.ts';
 
+// An origin that is gone without a word is found by TCP's own probes, since there is no limit on silence.
+const PROBE_AFTER_MS = 60_000;
+
 export interface UpgradeRequest {
   readonly method: string;
   /** Path and query, below the origin's own path. */
@@ -63,6 +66,7 @@ function answerTo(request: ClientRequest, protocol: string, deadlineMs: number):
     request.once('upgrade', (response, socket, head) => {
       // Until somebody has it, its failure is nobody's.
       socket.on('error', () => {});
+      socket.setKeepAlive(true, PROBE_AFTER_MS);
       if (!changedTo(response, protocol)) {
         socket.destroy();
         reject(unreadableOrigin('101 with a protocol that was not asked for'));

@@ -11,7 +11,7 @@ import type { RequestObserver } from '../observe/observer.ts';
 import { type Forward, forwarded, fromArriving, fromEntry, held, validated } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
 import { type Arriving, Fill, type FillPurpose, type Landing, type Validated } from './fill.ts';
-import { createFills } from './fills.ts';
+import { createFills, type FollowedExchange } from './fills.ts';
 import type { Keeper } from './keeper.ts';
 import { ANYONE, type Found } from './lookup.ts';
 import { createOriginHolds } from './origin-holds.ts';
@@ -37,12 +37,6 @@ export interface CollapsedForwarding {
   outdate(key: string): void;
   /** Follows an exchange that is no fill, until it ends. */
   follow(key: string): FollowedExchange;
-}
-
-export interface FollowedExchange {
-  /** The resource was invalidated meanwhile, so that what the exchange brings is older. */
-  readonly outdated: boolean;
-  readonly end: () => void;
 }
 
 // What RFC 5861 §4 calls an error; and a spent budget (RFC 6585 §4), which is no better an answer.
@@ -168,13 +162,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     });
   }
 
-  function follow(key: string): FollowedExchange {
-    const exchange = { outdated: false, joinable: false as const, end: () => fills.remove(key, exchange) };
-    fills.add(key, exchange);
-    return exchange;
-  }
-
-  return { fetch, revalidate, outdate: fills.outdate, follow };
+  return { fetch, revalidate, outdate: fills.outdate, follow: fills.follow };
 }
 
 /** Whether a request that asks for nothing special could be answered by it. */

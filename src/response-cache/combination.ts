@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { ResponseFacts } from '../engine/assessment.ts';
 import { areOfOneRepresentation, isWhole, joined, type Part, partOf } from '../engine/portion.ts';
 import { freshen } from '../engine/validation.ts';
-import { fieldValue, withoutFields } from '../http/fields.ts';
+import { fieldLines, fieldValue, hasField, withoutFields } from '../http/fields.ts';
 import { formatContentRange } from '../http/range.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import type { StoredResponse } from './stored-form.ts';
@@ -69,7 +69,13 @@ export function completed(
   const whole = Readable.from(body(), { objectMode: false });
   // Destroyed before it was read, a generator closes nothing.
   whole.once('close', () => received.body.destroy());
-  return { ...facts, body: whole };
+  return { ...facts, fields: [...facts.fields, ...ownCookies(facts, received)], body: whole };
+}
+
+// A cookie is its receiver's, who gets it with the whole; what the mode keeps from the store is then not stored.
+function ownCookies(combined: ResponseFacts, received: ResponseFacts): string[] {
+  if (hasField(combined.fields, 'set-cookie')) return [];
+  return fieldLines(received.fields, 'set-cookie').flatMap((cookie) => ['Set-Cookie', cookie]);
 }
 
 /** A body as long as its `Content-Range` says: of another one all that comes after would stand in the wrong place. */

@@ -4,7 +4,7 @@ import {
   type RequestFacts,
   type ResponseFacts,
 } from '../engine/assessment.ts';
-import { missingRange } from '../engine/portion.ts';
+import { missingRange, portionOfPart } from '../engine/portion.ts';
 import { variantKey } from '../engine/selection.ts';
 import { conditionalFields, isIdentifiedBy, strongEntityTag } from '../engine/validation.ts';
 import { type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
@@ -142,6 +142,11 @@ export class Fill {
       return this.#received(request, await this.#forward(request, []));
     }
     const { entry, storable, nominated, withheld } = freshenEntry(request, stored, notModified);
+    const { part } = entry.assessment;
+    // With the 304's validators an If-Range may name another representation, of which all is wanted.
+    if (part !== null && portionOfPart(request.facts, entry.response, part) === null) {
+      return this.#received(request, await this.#forward(request, []));
+    }
     const ownFields = ownFieldsOf(notModified, entry.response, withheld);
     return { kind: 'validated', entry, storable, selection: selectionOf(request, nominated), ownFields };
   }

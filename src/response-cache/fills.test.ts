@@ -42,16 +42,27 @@ describe('the fills under way', () => {
 
   it('are outdated when the resource was invalidated, and those that begin then are not', () => {
     const fills = createFills();
-    const [old, other, lone] = [fill(), fill(), { outdated: false, joinable: false as const }];
+    const [old, other] = [fill(), fill()];
     fills.add('a', old);
-    fills.add('a', lone);
     fills.add('b', other);
     fills.outdate('a');
-    expect([old.outdated, lone.outdated, other.outdated]).toEqual([true, true, false]);
+    expect([old.outdated, other.outdated]).toEqual([true, false]);
     expect(fills.joinable('a', NONE, false, anyone)).toBeNull();
     const later = fill();
     fills.add('a', later);
     expect(fills.joinable('a', NONE, false, anyone)).toBe(later);
+  });
+
+  it('have exchanges beside them that are outdated too, as long as they are followed, and nothing more', () => {
+    const fills = createFills();
+    const [one, other, ended] = [fills.follow('a'), fills.follow('b'), fills.follow('a')];
+    expect([fills.has('a'), fills.joinable('a', NONE, true, anyone)]).toEqual([false, null]);
+    ended.end();
+    fills.outdate('a');
+    expect([one, other, ended].map((each) => each.outdated)).toEqual([true, false, false]);
+    const later = fills.follow('a');
+    one.end();
+    expect(later.outdated).toBe(false);
   });
 
   it('leave nothing behind', () => {

@@ -1,15 +1,9 @@
 import type { Fill } from './fill.ts';
 
-/** An exchange that is nobody else's, though something of it may be stored. */
-export interface LoneExchange {
-  outdated: boolean;
-  readonly joinable: false;
-}
-
 /** The fills under way in this process, by resource: one, or several where it varies or can't be shared. */
 export interface Fills {
-  add(key: string, fill: Fill | LoneExchange): void;
-  remove(key: string, fill: Fill | LoneExchange): void;
+  add(key: string, fill: Fill): void;
+  remove(key: string, fill: Fill): void;
   has(key: string): boolean;
   /**
    * A fill that a request which has not tried it yet may join. Who sends no credentials does not wait for a response to
@@ -22,32 +16,55 @@ export interface Fills {
     credentialed: boolean,
     isAlike: (fill: Fill) => boolean,
   ): Fill | null;
+  /** Follows an exchange that is no fill, though something of it may be stored. */
+  follow(key: string): FollowedExchange;
   /** The resource has changed: what is under way is older, and nobody joins it any more. */
   outdate(key: string): void;
 }
 
+export interface FollowedExchange {
+  /** The resource was invalidated meanwhile, so that what the exchange brings is older. */
+  readonly outdated: boolean;
+  readonly end: () => void;
+}
+
 export function createFills(): Fills {
-  const byKey = new Map<string, Set<Fill | LoneExchange>>();
+  const fills = createGroups<Fill>();
+  const followed = createGroups<{ outdated: boolean }>();
   return {
-    add(key, fill) {
-      const fills = byKey.get(key);
-      if (fills === undefined) byKey.set(key, new Set([fill]));
-      else fills.add(fill);
-    },
-    remove(key, fill) {
-      const fills = byKey.get(key);
-      if (fills?.delete(fill) && fills.size === 0) byKey.delete(key);
-    },
-    has: (key) => byKey.has(key),
+    ...fills,
     joinable(key, tried, credentialed, isAlike) {
-      for (const fill of byKey.get(key) ?? []) {
+      for (const fill of fills.of(key)) {
         if (!fill.joinable || fill.outdated || tried.has(fill) || !isAlike(fill)) continue;
         if (credentialed || !fill.credentialed) return fill;
       }
       return null;
     },
+    follow(key) {
+      const exchange = { outdated: false, end: () => followed.remove(key, exchange) };
+      followed.add(key, exchange);
+      return exchange;
+    },
     outdate(key) {
-      for (const fill of byKey.get(key) ?? []) fill.outdated = true;
+      for (const each of [...fills.of(key), ...followed.of(key)]) each.outdated = true;
+    },
+  };
+}
+
+/** Sets of things by key; none is kept when it is empty. */
+function createGroups<Member>() {
+  const byKey = new Map<string, Set<Member>>();
+  return {
+    of: (key: string): Iterable<Member> => byKey.get(key) ?? [],
+    has: (key: string) => byKey.has(key),
+    add(key: string, member: Member): void {
+      const members = byKey.get(key);
+      if (members === undefined) byKey.set(key, new Set([member]));
+      else members.add(member);
+    },
+    remove(key: string, member: Member): void {
+      const members = byKey.get(key);
+      if (members?.delete(member) && members.size === 0) byKey.delete(key);
     },
   };
 }

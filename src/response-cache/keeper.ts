@@ -13,6 +13,7 @@ import type { Arriving, Fill } from './fill.ts';
 import { freshenEntry } from './freshened-entry.ts';
 import type { Found } from './lookup.ts';
 import type { Save } from './saver.ts';
+import { createTurns } from './turns.ts';
 
 export interface KeeperOptions {
   readonly store: Store;
@@ -31,17 +32,34 @@ export interface Keeper {
     found: Found,
   ): Promise<void>;
   /** Freshens the stored response by the answer to a HEAD, or drops it where they disagree (RFC 9111 §4.3.5). */
-  keepHead(request: CacheRequest, head: ResponseFacts, found: Found): Promise<void>;
+  keepHead(
+    request: CacheRequest,
+    head: ResponseFacts,
+    isOutdated: () => boolean,
+    found: Found,
+  ): Promise<void>;
   drop(request: CacheRequest, keys: readonly string[]): Promise<void>;
 }
 
 export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
-  async function drop(request: CacheRequest, keys: readonly string[]): Promise<void> {
-    try {
-      await store.delete(keys);
-    } catch (error) {
-      observer.storeFailed?.('response cache', 'write', storeFailure(error), request);
-    }
+  // What was on its way to the store when a resource was invalidated must not come there after that.
+  const turns = createTurns();
+
+  function drop(request: CacheRequest, keys: readonly string[]): Promise<void> {
+    return turns.take(keys, async () => {
+      try {
+        await store.delete(keys);
+      } catch (error) {
+        observer.storeFailed?.('response cache', 'write', storeFailure(error), request);
+      }
+    });
+  }
+
+  function saveUnless(isOutdated: () => boolean, ...saved: Parameters<Save>): Promise<void> {
+    const [request] = saved;
+    return turns.take([request.key], async () => {
+      if (!isOutdated()) await save(...saved);
+    });
   }
 
   async function keepArriving(
@@ -51,29 +69,30 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
     found: Found,
   ): Promise<void> {
     const body = await landing.body.whole;
-    if (body === null || isOutdated() || !lengthAgrees(landing, body)) return;
+    if (body === null || !lengthAgrees(landing, body)) return;
     const received = { ...landing.response, fields: landing.sharedFields, body };
     if (landing.assessment.part === null) {
-      await save(request, received, landing.assessment, found.variants);
+      await saveUnless(isOutdated, request, received, landing.assessment, found.variants);
       return;
     }
     const kept = withStoredPart(request, found.entry?.response ?? null, received);
-    if (kept.body.length <= request.maxBodyBytes) {
-      await save(request, kept, assessResponse(request.facts, kept, request.policy), found.variants);
-    }
+    if (kept.body.length > request.maxBodyBytes) return;
+    const assessment = assessResponse(request.facts, kept, request.policy);
+    await saveUnless(isOutdated, request, kept, assessment, found.variants);
   }
 
   async function keepHead(
     request: CacheRequest,
     head: ResponseFacts,
+    isOutdated: () => boolean,
     { entry, variants }: Found,
   ): Promise<void> {
-    if (entry === null || head.status !== 200 || entry.status !== 200) return;
+    if (isOutdated() || entry === null || head.status !== 200 || entry.status !== 200) return;
     if (!isDescribedByHead(entry.response, entry.response.body.length, head)) {
       return drop(request, [request.key]);
     }
     const { storable, entry: freshened } = freshenEntry(request, entry, head);
-    await saveFreshened(request, freshened, storable, variants);
+    await saveFreshened(request, freshened, storable, isOutdated, variants);
   }
 
   /** What must not be stored any more is dropped; what is only not this request's to store stays as it was. */
@@ -81,10 +100,11 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
     request: CacheRequest,
     { response, assessment }: StoredEntry,
     storable: boolean,
+    isOutdated: () => boolean,
     variants: Found['variants'],
   ): Promise<void> {
     if (!assessment.storable) return drop(request, [request.key]);
-    if (storable) await save(request, response, assessment, variants);
+    if (storable) await saveUnless(isOutdated, request, response, assessment, variants);
   }
 
   return {
@@ -97,13 +117,12 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
       switch (landing.kind) {
         case 'validated':
           if (isOutdated()) return;
-          return saveFreshened(request, landing.entry, landing.storable, found.variants);
+          return saveFreshened(request, landing.entry, landing.storable, isOutdated, found.variants);
         case 'arriving':
           return keepArriving(request, landing, isOutdated, found);
         case 'unshared':
-          if (request.facts.method === 'HEAD' && !isOutdated())
-            await keepHead(request, landing.response, found);
-          return;
+          if (request.facts.method !== 'HEAD') return;
+          return keepHead(request, landing.response, isOutdated, found);
         case 'failed':
       }
     },

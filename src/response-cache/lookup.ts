@@ -1,3 +1,4 @@
+import { originatedAt } from '../engine/age.ts';
 import { assessResponse, type RequestFacts } from '../engine/assessment.ts';
 import { variantKey } from '../engine/selection.ts';
 import { withoutFields } from '../http/fields.ts';
@@ -45,13 +46,14 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
     const variantKeys = variants.nominated.map((names) =>
       keys.variant(request.key, variants.generation, variantKey(names, request.facts)),
     );
+    let newest: StoredEntry | null = null;
     for (const reading of await readAll(store, variantKeys)) {
       if (!reading.ok) return { entry: null, variants, away: true };
       if (reading.value === null) continue;
       const entry = decode(request, reading.value.bytes);
-      if (entry instanceof StoredEntry) return { entry, variants, away: false };
+      if (entry instanceof StoredEntry && isNewer(entry, newest)) newest = entry;
     }
-    return { entry: null, variants, away: false };
+    return { entry: newest, variants, away: false };
   }
 
   return (request, reading) => {
@@ -64,6 +66,11 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
     const { generation, nominated } = result;
     return selectVariant(request, { generation, nominated, expiresInMs });
   };
+}
+
+// Of several that a request selects, the most recent by its Date (RFC 9111 §4).
+function isNewer({ response }: StoredEntry, than: StoredEntry | null): boolean {
+  return than === null || originatedAt(response) > originatedAt(than.response);
 }
 
 // What was stored under another policy (mode, force) may be what this one keeps from others.

@@ -10,8 +10,9 @@ import type { Reading } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import { type Forward, forwarded, fromArriving, fromEntry, UNSATISFIED } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
-import { createCollapsedForwarding, type FollowedExchange } from './collapsed-forwarding.ts';
+import { createCollapsedForwarding } from './collapsed-forwarding.ts';
 import { arrivingOf, declaredLength } from './fill.ts';
+import type { FollowedExchange } from './fills.ts';
 import { createKeeper } from './keeper.ts';
 import { createLookup, type Found } from './lookup.ts';
 import { createSaver } from './saver.ts';
@@ -63,20 +64,32 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   async function passThrough(request: CacheRequest, plan: Forward, found: Found): Promise<CacheAnswer> {
     const { facts, targetUri } = request;
     const asked = forwarding.follow(request.key);
-    const response = await request
-      .forward({ conditions: [], whole: false, signal: request.signal })
-      .finally(asked.end);
+    const how = { conditions: [], whole: false, signal: request.signal };
+    const response = await request.forward(how).catch((error) => {
+      asked.end();
+      throw error;
+    });
+    if (facts.method === 'HEAD') keepHead(request, response, asked, found);
+    else asked.end();
     const uris = invalidatedUris(facts.method, response.status, response.fields, targetUri);
     const keys = uris.map((uri) => request.keyOf(uri)).filter((key) => key !== null);
     for (const key of keys) forwarding.outdate(key);
     const arriving = forwarding.follow(request.key);
     if (keys.length > 0) await keeper.drop(request, keys);
-    if (facts.method === 'HEAD' && !asked.outdated) {
-      background.run(() => keeper.keepHead(request, response, found));
-    }
     const kept = asked.outdated ? null : keepForGet(request, response, plan, arriving);
     if (kept === null) arriving.end();
     return kept ?? forwarded(request, response, plan);
+  }
+
+  /** What a HEAD says of the stored response, behind its answer. */
+  function keepHead(
+    request: CacheRequest,
+    head: FetchedResponse,
+    asked: FollowedExchange,
+    found: Found,
+  ): void {
+    const keep = () => keeper.keepHead(request, head, () => asked.outdated, found);
+    if (!background.run(() => keep().finally(asked.end))) asked.end();
   }
 
   /** The response to a POST that may answer later GETs (RFC 9110 §9.3.3), on its way to the client and the store. */

@@ -10,7 +10,7 @@ import { storeFailure } from '../store/reading.ts';
 import type { Store } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
 import type { Found } from './lookup.ts';
-import { encodeStoredForm, type StoredResponse } from './stored-form.ts';
+import { decodeStoredForm, encodeStoredForm, type StoredResponse } from './stored-form.ts';
 
 export interface SaverOptions {
   readonly store: Store;
@@ -32,7 +32,7 @@ const MAX_NOMINATED_SETS = 4;
 const GENERATION_BYTES = 9;
 
 export function createSaver({ store, keys, clock, observer }: SaverOptions): Save {
-  async function write(...[request, response, assessment, known]: Parameters<Save>): Promise<void> {
+  async function write(...[request, response, assessment, before]: Parameters<Save>): Promise<void> {
     const ttlMs = Math.floor(retentionMs(assessment, request.policy, clock.now()));
     const { nominated } = assessment;
     if (ttlMs < 1 || nominated === '*') return;
@@ -41,6 +41,9 @@ export function createSaver({ store, keys, clock, observer }: SaverOptions): Sav
       await store.set(request.key, bytes, ttlMs);
       return;
     }
+    const known = await variantsAt(request.key);
+    // Invalidated since it was looked up: under the old generation all that was stored before would be back.
+    if (before !== null && known?.generation !== before.generation) return;
     const generation = known?.generation ?? randomBytes(GENERATION_BYTES).toString('base64url');
     const others = known?.nominated.filter((names) => names.join() !== nominated.join()) ?? [];
     const sets = [nominated, ...others].slice(0, MAX_NOMINATED_SETS);
@@ -52,6 +55,13 @@ export function createSaver({ store, keys, clock, observer }: SaverOptions): Sav
       ttlMs,
     );
     await store.set(request.key, variants, Math.max(ttlMs, Math.floor(known?.expiresInMs ?? 0)));
+  }
+
+  /** How the resource varies by now; others may have stored variants while this one was fetched. */
+  async function variantsAt(key: string): Promise<Found['variants']> {
+    const [stored = null] = await store.get([key]);
+    const form = stored === null ? null : decodeStoredForm(stored.bytes);
+    return form?.kind === 'variants' ? { ...form, expiresInMs: stored!.expiresInMs } : null;
   }
 
   return async (...saved) => {

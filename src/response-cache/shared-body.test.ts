@@ -14,14 +14,14 @@ function tap() {
   return { source, give: (text: string) => source.push(Buffer.from(text)), end: () => source.push(null) };
 }
 
-/** A source with no end of chunks, as fast as they are taken. */
+/** A source with no end of chunks: one a turn, as fast as they are taken. */
 function endless(chunk = Buffer.alloc(64 * 1024)) {
   let given = 0;
   const source = new Readable({
     highWaterMark: 1,
     read() {
       given++;
-      this.push(chunk);
+      setImmediate(() => this.push(chunk));
     },
   });
   return { source, given: () => given };

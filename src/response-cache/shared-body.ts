@@ -31,25 +31,38 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
   const { keepBytes, stallMs, onAbandoned } = options;
   /** Readers, with what each reads next, counted in chunks from the body's first. */
   const readers = new Map<Readable, number>();
+  /** How many readers are at a position. Counted, since asking all for the slowest would cost the square of their number. */
+  const readersAt = new Map<number, number>();
   const chunks: Buffer[] = [];
   let dropped = 0;
   let held = 0;
   let received = 0;
   let state: 'open' | 'ended' | 'failed' = 'open';
   let failure: unknown;
-  let change = newSignal();
+  /** For readers: there is more, or the end. */
+  const arrival = createSignal();
+  /** For the source: a reader has taken what was held longest, or has left. */
+  const taking = createSignal();
 
   const overflowed = () => received > keepBytes;
-  const announce = () => {
-    const { resolve } = change;
-    change = newSignal();
-    resolve();
-  };
 
   function dropWhatAllHad(): void {
-    const slowest = Math.min(dropped + chunks.length, ...readers.values());
-    for (const chunk of chunks.splice(0, slowest - dropped)) held -= chunk.length;
-    dropped = slowest;
+    let count = 0;
+    while (count < chunks.length && !readersAt.has(dropped + count)) count++;
+    for (const chunk of chunks.splice(0, count)) held -= chunk.length;
+    dropped += count;
+  }
+
+  function depart(position: number): void {
+    const left = readersAt.get(position)! - 1;
+    if (left > 0) readersAt.set(position, left);
+    else readersAt.delete(position);
+    if (left === 0 && position === dropped) taking.give();
+  }
+
+  function arrive(reader: Readable, position: number): void {
+    readers.set(reader, position);
+    readersAt.set(position, (readersAt.get(position) ?? 0) + 1);
   }
 
   async function roomForMore(): Promise<void> {
@@ -71,7 +84,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
       for (const [reader] of stalled) reader.destroy(new Error('the client takes nothing of the body'));
     }, stallMs);
     while (dropped === waitedFrom && held > AHEAD_BYTES && readers.size > 0) {
-      await change.promise;
+      await taking.next();
       dropWhatAllHad();
     }
     clearTimeout(timer);
@@ -83,7 +96,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
         chunks.push(chunk);
         received += chunk.length;
         held += chunk.length;
-        announce();
+        arrival.give();
         if (overflowed()) await roomForMore();
       }
       state = 'ended';
@@ -91,13 +104,15 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
       state = 'failed';
       failure = error;
     }
-    announce();
+    arrival.give();
     return state === 'ended' && !overflowed() ? Buffer.concat(chunks) : null;
   }
 
   function leave(reader: Readable): void {
-    if (!readers.delete(reader)) return;
-    announce();
+    const position = readers.get(reader);
+    if (position === undefined) return;
+    readers.delete(reader);
+    depart(position);
     if (readers.size === 0 && state === 'open') onAbandoned();
   }
 
@@ -108,13 +123,13 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
       if (position === undefined) return null;
       const chunk = chunks[position - dropped];
       if (chunk !== undefined) {
-        readers.set(reader, position + 1);
-        if (overflowed()) announce();
+        arrive(reader, position + 1);
+        depart(position);
         return chunk;
       }
       if (state === 'failed') throw failure;
       if (state === 'ended') return null;
-      await change.promise;
+      await arrival.next();
     }
   }
 
@@ -136,16 +151,26 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
           done(error);
         },
       });
-      readers.set(reader, 0);
+      arrive(reader, 0);
       return reader;
     },
   };
 }
 
-function newSignal(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((fulfil) => {
-    resolve = fulfil;
-  });
-  return { promise, resolve };
+/** What several may wait for, again and again. */
+function createSignal() {
+  let give = () => {};
+  let next: Promise<void> | null = null;
+  return {
+    give() {
+      next = null;
+      give();
+    },
+    next(): Promise<void> {
+      next ??= new Promise((resolve) => {
+        give = resolve;
+      });
+      return next;
+    },
+  };
 }

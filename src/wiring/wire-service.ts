@@ -81,6 +81,7 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
     stallMs: config.timeouts.stall_ms,
     upgrades: config.upgrade === 'off' ? [] : config.upgrade,
+    upgradeDeadlineMs: config.timeouts.connect_ms + config.timeouts.headers_ms,
     forwarding: forwardingOf(config, surrogate),
     responseFields: config.response_headers,
     transform:

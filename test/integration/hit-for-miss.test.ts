@@ -20,11 +20,14 @@ beforeEach(async () => {
   pending = [];
   // Each client has a connection of its own.
   agent = new Agent({ connections: null, pipelining: 1 });
-  proxy = await startProxy((asked, response) => {
-    const target = asked.url!;
-    if (target === '/probe') return void response.writeHead(200, { 'Cache-Control': 'no-store' }).end();
-    pending.push({ target, headers: asked.headers, answer: (...args) => answer(response, ...args) });
-  }, withCache({ max_body_bytes: 1_000 }));
+  proxy = await startProxy(
+    (asked, response) => {
+      const target = asked.url!;
+      if (target === '/probe') return void response.writeHead(200, { 'Cache-Control': 'no-store' }).end();
+      pending.push({ target, headers: asked.headers, answer: (...args) => answer(response, ...args) });
+    },
+    withCache({ max_body_bytes: 1_000 }),
+  );
 });
 afterEach(async () => {
   for (const each of pending) each.answer({});
@@ -94,7 +97,8 @@ describe('an answer that is shared', () => {
     await asked(1);
     await passed();
     pending[0]!.answer({ 'Cache-Control': 'max-age=60' }, 'shared');
-    for (const each of await Promise.all(answers)) expect(each).toMatchObject({ status: 200, body: 'shared' });
+    for (const each of await Promise.all(answers))
+      expect(each).toMatchObject({ status: 200, body: 'shared' });
     expect(pending).toHaveLength(1);
   });
 
@@ -187,7 +191,10 @@ describe('answers that vary (RFC 9111 §4.1)', () => {
       pending[i]!.answer(stale, each);
       await first;
       await expect
-        .poll(async () => (await get({ 'Accept-Language': each, 'Cache-Control': 'only-if-cached, max-stale' })).status)
+        .poll(
+          async () =>
+            (await get({ 'Accept-Language': each, 'Cache-Control': 'only-if-cached, max-stale' })).status,
+        )
         .toBe(200);
     }
     const german = get({ 'Accept-Language': 'de' });
@@ -199,6 +206,45 @@ describe('answers that vary (RFC 9111 §4.1)', () => {
     await asked(4);
     pending[3]!.answer({ ...stale, Age: '0' }, '', 304);
     expect((await french).body).toBe('fr');
+  });
+});
+
+describe('a validation under way (RFC 9111 §4.3)', () => {
+  // Makes a miss of what is stored, and a hit of what is validated.
+  const YOUNGER = { 'Cache-Control': 'min-fresh=100' };
+  const VALIDATED = { 'Cache-Control': 'max-age=600', ETag: '"1"' };
+
+  async function store(): Promise<void> {
+    const first = get();
+    await asked(1);
+    pending[0]!.answer({ 'Cache-Control': 'max-age=60', ETag: '"1"' }, 'for all');
+    await first;
+    await expect.poll(async () => (await get({ 'Cache-Control': 'only-if-cached' })).status).toBe(200);
+  }
+
+  it('is waited for by all whom it may answer', async () => {
+    await store();
+    const answers = crowd(5, () => YOUNGER);
+    await asked(2);
+    await passed();
+    expect(pending).toHaveLength(2);
+    pending[1]!.answer(VALIDATED, '', 304);
+    for (const each of await Promise.all(answers)) expect(each.body).toBe('for all');
+  });
+
+  it('that brings another Vary answers nobody who wants another variant', async () => {
+    await store();
+    const german = get({ ...YOUNGER, 'Accept-Language': 'de' });
+    await asked(2);
+    const others = ['fr', 'de'].map((language) => get({ ...YOUNGER, 'Accept-Language': language }));
+    await passed();
+    expect(pending).toHaveLength(2);
+    pending[1]!.answer({ ...VALIDATED, Vary: 'Accept-Language' }, '', 304);
+    expect((await german).body).toBe('for all');
+    await asked(3);
+    expect(pending[2]!.headers['accept-language']).toBe('fr');
+    pending[2]!.answer({ ...VALIDATED, Vary: 'Accept-Language', ETag: '"2"' }, 'français');
+    expect((await Promise.all(others)).map(({ body }) => body)).toEqual(['français', 'for all']);
   });
 });
 
@@ -216,10 +262,13 @@ describe('credentials', () => {
     for (const each of await Promise.all([...answers, anonymous])) expect(each.body).toBe('for all');
   });
 
-  it('whose answers are their own do not make others go alone', async () => {
-    const own = get({ Authorization: 'Bearer a' });
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['Authorization', { Authorization: 'Bearer a' }, { 'Cache-Control': 'max-age=60' }],
+    ['Cookie', { Cookie: 'a=1' }, { 'Cache-Control': 'private, max-age=60' }],
+  ])('whose answers are their own do not make others go alone: %s', async (_name, headers, fields) => {
+    const own = get(headers);
     await asked(1);
-    pending[0]!.answer({ 'Cache-Control': 'max-age=60' }, 'own');
+    pending[0]!.answer(fields, 'own');
     expect((await own).body).toBe('own');
     const answers = crowd(3);
     await asked(2);

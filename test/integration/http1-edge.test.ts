@@ -314,6 +314,23 @@ describe('requests in a row (RFC 9112 §9.3.2)', () => {
 });
 
 describe('what broke off', () => {
+  it('while it waited for its turn is never handled; what is whole is', async () => {
+    const waiting: (() => void)[] = [];
+    edge = await startEdge(
+      ({ target }) => new Promise((resolve) => waiting.push(() => resolve(text(target)))),
+    );
+    const { socket, received } = open();
+    const put = (target: string) => `PUT ${target} HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`;
+    socket.write(`${get('/1')}${put('/2')}0\r\n\r\n${put('/3')}nonsense`);
+    for (const asked of [1, 2]) {
+      await expect.poll(() => waiting.length).toBe(asked);
+      waiting[asked - 1]!();
+    }
+    await once(socket, 'close');
+    expect(statusesOf(received())).toEqual([200, 200, 400]);
+    expect(edge.asked).toEqual(['GET /1', 'PUT /2']);
+  });
+
   const post = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
 
   it('in its content gets a 400, and its reader an error', async () => {

@@ -86,7 +86,7 @@ async function start(setting: Setting = {}): Promise<void> {
     present: createPresentation({ ownFields: { 'X-Gate': '1' }, ownCors: false, gated: false }),
   } as unknown as Upstream;
   const service = {
-    ...{ name: 'test', prefix: '/', transformed: false, limits: null, stallMs: 1_000 },
+    ...{ name: 'test', prefix: '/', methods: [], transformed: false, limits: null, stallMs: 1_000 },
     steps: [
       createMethodStep(['GET', 'POST']),
       createUpgradeStep({ protocols: passed, upstream, deadlineMs }),
@@ -276,7 +276,6 @@ describe('a request to change that is answered as any other', () => {
       { passed: [], server: ['websocket'] },
       handshake(),
     ],
-    ['with h2c, whatever is configured', { passed: ['h2c'] }, handshake({ Upgrade: 'h2c' })],
     ['in HTTP/1.0', {}, handshake({}, 'GET /chat HTTP/1.0')],
     ['without Connection: Upgrade', {}, handshake({ Connection: 'keep-alive' })],
   ])('%s', async (_, setting, sent) => {

@@ -4,23 +4,74 @@ import type { CacheRequest, FetchedResponse, Forwarding } from '../../src/respon
 import type { ClientRecord } from './exchange.ts';
 import type { Subject } from './subject.ts';
 
-export type Forward = (record: ClientRecord, how: Forwarding) => Promise<FetchedResponse>;
+export type Forward = (client: ClientRecord, how: Forwarding) => Promise<FetchedResponse>;
 
 export const BASE_URI = 'http://origin.test';
-const MAX_BODY_BYTES = 1024 * 1024;
 const NEVER = new AbortController().signal;
 
-/** A request as the gateway would hand it to the cache; the client waits for ever. */
-export function createClientRequest(subject: Subject, record: ClientRecord, path: string, forward: Forward): CacheRequest {
-  const { method, request } = record;
-  const facts: RequestFacts = { method, field: (name) => request.get(name) };
-  return {
-    ...{ service: 'service', key: subject.keyOf(path), facts, targetUri: BASE_URI + path, headOnly: method === 'HEAD' },
-    ...{ policy: subject.policy, maxBodyBytes: MAX_BODY_BYTES, stallMs: 60_000, signal: NEVER },
-    retryAfterLimitMs: subject.retryAfterLimitMs,
-    correlationId: () => String(record.id),
-    present: (fields: FieldList) => subject.present(fields),
-    keyOf: (uri) => (uri.startsWith(`${BASE_URI}/`) ? subject.keyOf(uri.slice(BASE_URI.length)) : null),
-    forward: (how) => forward(record, how),
-  };
+/** A request as the gateway would hand it to the cache; its client waits for ever. */
+export class ClientRequest implements CacheRequest, RequestFacts {
+  readonly service = 'service';
+  readonly maxBodyBytes = 1024 * 1024;
+  readonly stallMs = 60_000;
+  readonly signal = NEVER;
+  readonly #client: ClientRecord;
+  readonly #path: string;
+  readonly #subject: Subject;
+  readonly #forward: Forward;
+
+  constructor(client: ClientRecord, path: string, subject: Subject, forward: Forward) {
+    this.#client = client;
+    this.#path = path;
+    this.#subject = subject;
+    this.#forward = forward;
+  }
+
+  get facts(): RequestFacts {
+    return this;
+  }
+
+  get method(): string {
+    return this.#client.method;
+  }
+
+  field(lowerName: string): string | undefined {
+    return this.#client.request.get(lowerName);
+  }
+
+  get key(): string {
+    return this.#subject.keyOf(this.#path);
+  }
+
+  get targetUri(): string {
+    return BASE_URI + this.#path;
+  }
+
+  get headOnly(): boolean {
+    return this.#client.method === 'HEAD';
+  }
+
+  get policy() {
+    return this.#subject.policy;
+  }
+
+  get retryAfterLimitMs(): number {
+    return this.#subject.retryAfterLimitMs;
+  }
+
+  correlationId(): string {
+    return String(this.#client.id);
+  }
+
+  forward(how: Forwarding): Promise<FetchedResponse> {
+    return this.#forward(this.#client, how);
+  }
+
+  present(fields: FieldList): FieldList {
+    return this.#subject.present(fields);
+  }
+
+  keyOf(uri: string): string | null {
+    return uri.startsWith(`${BASE_URI}/`) ? this.#subject.keyOf(uri.slice(BASE_URI.length)) : null;
+  }
 }

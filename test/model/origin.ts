@@ -1,6 +1,6 @@
 import { type Exchange, type OriginAnswer, TRACE } from './exchange.ts';
 import { httpDate, type RequestFields } from './message.ts';
-import { type Profile, randomProfile } from './profile.ts';
+import { type Profile, randomProfile, randomVary } from './profile.ts';
 import type { Random } from './random.ts';
 import { type Representation, representationOf } from './representation.ts';
 import { matchStrongly, matchWeakly } from './rfc/entity-tags.ts';
@@ -27,6 +27,7 @@ export function createOrigin(random: Random, startAt: number): Origin {
 
   function liveOn(resource: Resource, now: number): void {
     if (random.chance(0.06)) resource.profile = randomProfile(random);
+    if (random.chance(0.04)) resource.profile = { ...resource.profile, vary: randomVary(random) };
     if (random.chance(0.1)) {
       resource.version++;
       resource.modifiedAt = now - random.pick([0, 0, 3, 600]) * 1000;
@@ -134,9 +135,9 @@ function whole(random: Random, exchange: Exchange, profile: Profile, { body }: R
 
 /** Mostly with its length; sometimes it breaks off. */
 function framed(random: Random, status: number, fields: Draft, body: string): OriginAnswer {
-  const isBroken = random.chance(0.015);
+  const isBroken = body !== '' && random.chance(0.015);
   if (isBroken || random.chance(0.7)) fields.push(['content-length', String(body.length)]);
-  return { status, fields, body: isBroken ? body.slice(0, 7) : body, complete: !isBroken };
+  return { status, fields, body: isBroken ? body.slice(0, body.length / 2) : body, complete: !isBroken };
 }
 
 function partial(random: Random, { body }: Representation, etag: string | null, sent: RequestFields, fields: Draft): OriginAnswer {

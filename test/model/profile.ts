@@ -24,8 +24,8 @@ const LIFETIMES = [0, 1, 2, 5, 10, 10, 30, 30, 60, 60, 300, 3_600];
 export function randomProfile(random: Random): Profile {
   return {
     status: random.weighted([
-      [84, 200],
-      ...[203, 204, 301, 302, 404, 410, 403, 418].map((status) => [2, status] as const),
+      [80, 200],
+      ...[203, 204, 301, 302, 404, 410, 403, 418, 418, 299].map((status) => [2, status] as const),
     ]),
     cacheControl: random.chance(0.85) ? randomCacheControl(random) : null,
     cdnCacheControl: random.chance(0.08) ? randomCdnCacheControl(random) : null,
@@ -35,18 +35,22 @@ export function randomProfile(random: Random): Profile {
     dateSkew: random.weighted<number | 'no date' | null>([[30, 0], [2, null], [1, 'no date'], [3, -random.below(60)], [2, random.below(60)]]),
     etag: random.weighted([[4, 'strong'], [2, 'weak'], [3, null]]),
     lastModified: random.chance(0.4),
-    vary: random.weighted([
-      ...[[12, null], [4, 'Accept-Language'], [3, 'X-Kind'], [2, 'x-kind, accept-language']] as const,
-      ...[[1, 'Accept-Language, Accept-Encoding'], [1, '*']] as const,
-    ]),
+    vary: randomVary(random),
     setsCookie: random.chance(0.06),
     sendsMore: random.chance(0.12),
   };
 }
 
+export function randomVary(random: Random): string | null {
+  return random.weighted([
+    ...[[12, null], [4, 'Accept-Language'], [3, 'X-Kind'], [2, 'x-kind, accept-language']] as const,
+    ...[[1, 'Accept-Language, Accept-Encoding'], [1, '*']] as const,
+  ]);
+}
+
 const FLAGS: readonly (readonly [number, string])[] = [
   ...[[4, 'public'], [3, 'must-revalidate'], [2, 'proxy-revalidate'], [3, 'no-cache'], [2, 'no-store']] as const,
-  ...[[2, 'private'], [2, 'immutable'], [1, 'no-transform'], [1, 'must-understand, no-store']] as const,
+  ...[[2, 'private'], [2, 'immutable'], [1, 'no-transform'], [3, 'must-understand, no-store']] as const,
   ...[[1, 'private="x-secret"'], [1, 'no-cache="x-secret, set-cookie"'], [1, 'NO-CACHE'], [1, 'unknown="no-store, x"']] as const,
 ];
 

@@ -15,9 +15,11 @@ export interface Validators {
 }
 
 export const RESOURCES = 3;
+/** Mostly asked for in parts. */
+const OF_PARTS = 2;
 
 export function randomRequest(random: Random, validatorsOf: (resource: number) => Validators, now: number): GeneratedRequest {
-  const resource = random.weighted([[6, 0], [3, 1], [1, 2]]);
+  const resource = random.weighted([[5, 0], [3, 1], [2, OF_PARTS]]);
   const method = random.weighted(METHODS);
   const fields: Field[] = [];
   const add = (share: number, name: string, value: () => string) => {
@@ -34,7 +36,7 @@ export function randomRequest(random: Random, validatorsOf: (resource: number) =
   const date = () => (lastModified.length === 0 ? httpDate(now) : random.pick(lastModified.slice(-4)));
   add(0.08, 'if-none-match', () => random.weighted([[6, tag()], [2, `"x", ${tag()}`], [1, '*'], [1, '"x"']]));
   add(0.05, 'if-modified-since', () => random.weighted([[5, date()], [2, httpDate(now)], [1, 'no date']]));
-  if (method === 'GET' && random.chance(0.15)) {
+  if (method === 'GET' && random.chance(resource === OF_PARTS ? 0.6 : 0.1)) {
     fields.push(['range', randomRange(random)]);
     add(0.4, 'if-range', () => random.weighted([[5, tag()], [3, date()], [1, '"x"']]));
   }
@@ -59,8 +61,9 @@ function randomDirectives(random: Random): string {
 }
 
 function randomRange(random: Random): string {
-  const first = random.below(30);
-  const last = first + 4 + random.below(20);
+  // Mostly ranges that touch one another.
+  const first = random.chance(0.7) ? 8 * random.below(5) : random.below(30);
+  const last = first + (random.chance(0.7) ? random.pick([7, 15, 23]) : 4 + random.below(20));
   return random.weighted([
     ...[[6, `bytes=${first}-${last}`], [4, `bytes=0-${last}`], [3, `bytes=${first}-`], [3, `bytes=-${last - first}`]] as const,
     ...[[1, `bytes=${first}-${last},${last + 1}-${last + 9}`], [1, `bytes=0-4, ${last}-${last + 5}`]] as const,

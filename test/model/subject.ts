@@ -9,6 +9,7 @@ import { createResponseCache } from '../../src/response-cache/response-cache.ts'
 import { createStoreKeys } from '../../src/store/keys.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { readOne } from '../../src/store/reading.ts';
+import type { Store } from '../../src/store/store.ts';
 import { HOLD_LIMIT_MS } from './rfc/holds.ts';
 import type { Mode } from './rfc/keeping.ts';
 
@@ -24,17 +25,25 @@ export interface Subject {
   settle(): Promise<void>;
 }
 
-export type CreateSubject = (clock: Clock, mode: Mode) => Subject;
+export interface SubjectOptions {
+  readonly mode: Mode;
+  /** The store answers later, as one elsewhere does, so that requests overtake one another on the way to it. */
+  readonly distant: boolean;
+}
+
+export type CreateSubject = (clock: Clock, options: SubjectOptions) => Subject;
 
 const STORE_BYTES = 64 * 1024 * 1024;
 const MAX_BACKGROUND = 1_000;
 const SETTLED_WITHIN_MS = 60_000;
 
-export const createSubject: CreateSubject = (clock, mode) => {
-  const store = createMemoryStore({ maxBytes: STORE_BYTES, clock });
+export const createSubject: CreateSubject = (clock, { mode, distant }) => {
+  const memory = createMemoryStore({ maxBytes: STORE_BYTES, clock });
+  const store = distant ? asDistant(memory) : memory;
   const keys = createStoreKeys('', 'model');
   const failures: unknown[] = [];
   const background = createBackground(MAX_BACKGROUND, (error) => failures.push(error));
+  const known = new Map<string, string>();
   const cache = createResponseCache({ store, keys, clock, background, observer: {} });
   return {
     policy: {
@@ -42,7 +51,11 @@ export const createSubject: CreateSubject = (clock, mode) => {
       targetedFields: ['cdn-cache-control', 'surrogate-control'],
     },
     retryAfterLimitMs: HOLD_LIMIT_MS,
-    keyOf: (target) => keys.response('service', cacheKey({ service: 'service', method: 'GET', target })),
+    keyOf(target) {
+      const key = known.get(target) ?? keys.response('service', cacheKey({ service: 'service', method: 'GET', target }));
+      known.set(target, key);
+      return key;
+    },
     present: createPresentation({ ownFields: {}, ownCors: false, gated: false }),
     respond: (request) => {
       const reading = readOne(store, request.key);
@@ -56,3 +69,13 @@ export const createSubject: CreateSubject = (clock, mode) => {
     },
   };
 };
+
+function asDistant(store: Store): Store {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    ...store,
+    get: (keys) => turn().then(() => store.get(keys)),
+    set: (...entry) => turn().then(() => store.set(...entry)),
+    delete: (keys) => turn().then(() => store.delete(keys)),
+  };
+}

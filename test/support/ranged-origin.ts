@@ -9,6 +9,8 @@ export interface RangedOrigin {
   content: string;
   /** Sent with every answer; its `ETag` is what `If-Range` is compared with. */
   fields: Record<string, string>;
+  /** It breaks off every connection. */
+  away: boolean;
   /** The `Range` and `If-Range` of each request, or `all`. */
   readonly ranges: string[];
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
@@ -19,12 +21,17 @@ export function createRangedOrigin(fields: Record<string, string>, content = ALP
   const origin: RangedOrigin = {
     content,
     fields,
+    away: false,
     ranges: [],
     listener(request, response) {
       const { range, 'if-range': ifRange, 'if-none-match': noneMatch } = request.headers;
-      origin.ranges.push(range === undefined ? 'all' : `${range}${ifRange === undefined ? '' : ` if ${ifRange}`}`);
-      const etag = origin.fields['ETag'];
-      if (noneMatch !== undefined && noneMatch === etag) return void response.writeHead(304, origin.fields).end();
+      origin.ranges.push(
+        range === undefined ? 'all' : `${range}${ifRange === undefined ? '' : ` if ${ifRange}`}`,
+      );
+      if (origin.away) return void request.socket.destroy();
+      const etag = origin.fields.ETag;
+      if (noneMatch !== undefined && noneMatch === etag)
+        return void response.writeHead(304, origin.fields).end();
       const applies = ifRange === undefined || ifRange === etag;
       sendRange(response, origin, request.method === 'GET' && applies ? range : undefined);
     },
@@ -32,7 +39,11 @@ export function createRangedOrigin(fields: Record<string, string>, content = ALP
   return origin;
 }
 
-function sendRange(response: ServerResponse, { content, fields }: RangedOrigin, range: string | undefined): void {
+function sendRange(
+  response: ServerResponse,
+  { content, fields }: RangedOrigin,
+  range: string | undefined,
+): void {
   const match = /^bytes=(\d*)-(\d*)$/.exec(range ?? '');
   if (match === null) {
     response.writeHead(200, { ...fields, 'Content-Length': String(content.length) }).end(content);

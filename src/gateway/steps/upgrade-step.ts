@@ -15,10 +15,10 @@ export interface UpgradeStepOptions {
 
 /**
  * Passes on a request to change to one of the service's protocols (RFC 9110 §7.8); any other is answered as if it had
- * not asked, by the next step. `h2c` is never passed on: requests would go past every step in it.
+ * not asked, by the next step.
  */
 export function createUpgradeStep({ protocols, upstream, deadlineMs }: UpgradeStepOptions): Step {
-  const passed = new Set(protocols.filter((protocol) => protocol !== 'h2c'));
+  const passed = new Set(protocols);
   const ask = createUpgradeClient(new URL(upstream.baseUri), deadlineMs);
 
   async function change(exchange: Exchange, protocol: string): Promise<Answer> {

@@ -5,10 +5,10 @@ import { type RequestFields, valueOf } from '../message.ts';
 export const HOLD_LIMIT_MS = 20_000;
 
 /** With what statuses the origin has asked not to be asked at `now` (RFC 9110 §10.2.3): 503 for its resource, 429 for all. */
-export function holdsOf(client: ClientRecord, exchanges: readonly Exchange[], now: number): number[] {
+export function holdsOf(client: ClientRecord, refusals: readonly Exchange[], now: number): number[] {
   const statuses: number[] = [];
   if (isCredentialed(client.request)) return statuses;
-  for (const { answer, answeredAt, answeredOrder, resource, request } of exchanges) {
+  for (const { answer, answeredAt, answeredOrder, resource, request } of refusals) {
     if (answer === null || isCredentialed(request) || answeredOrder > client.answeredOrder) continue;
     const wait = valueOf(answer.fields, 'retry-after');
     if (wait === undefined || now >= answeredAt + Math.min(Number(wait) * 1000, HOLD_LIMIT_MS)) continue;

@@ -22,11 +22,11 @@ export function invalidates({ method, resource, answer }: Exchange, { resourceOf
 export function whyInvalid(
   stored: StoredResponse,
   client: ClientRecord,
-  { clients, exchanges }: History,
+  { clients, others }: History,
   circumstances: Circumstances,
 ): string | null {
   const { last } = stored;
-  for (const exchange of exchanges) {
+  for (const exchange of others) {
     const caller = clients[exchange.caller]!;
     if (caller.answeredOrder > client.beganOrder || caller.step === client.step) continue;
     const isLater = exchange.answeredOrder > last.sentOrder && exchange !== last;

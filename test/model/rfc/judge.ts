@@ -41,13 +41,13 @@ export function createJudge(history: History, circumstances: Circumstances): Jud
   }
 
   function faultOfReply(client: ClientRecord, reply: CacheReply): string | null {
-    const own = ownExchanges(client);
+    const own = history.causedBy(client);
     if (client.method !== 'GET' && client.method !== 'HEAD' && own.length !== 1) return `${client.method} was sent ${own.length} times`;
     if (reply.detail === 'only-if-cached') {
       return asked(client.request).has('only-if-cached') ? null : 'only-if-cached, which nobody asked for';
     }
     if (reply.detail === 'retry-after') {
-      const isHeld = client.seen.some((now) => holdsOf(client, history.exchanges, now).includes(reply.status));
+      const isHeld = client.seen.some((now) => holdsOf(client, history.refusals, now).includes(reply.status));
       return isHeld && own.length === 0 ? null : 'held off, though the origin did not ask for it';
     }
     const lineage = traced(reply.fields).map((id) => history.exchanges[id]!);
@@ -60,10 +60,6 @@ export function createJudge(history: History, circumstances: Circumstances): Jud
     if (last !== own.at(-1)) return 'the origin has answered again since';
     if (reply.hit) return 'a hit, though the origin was asked';
     return faultOfFetched(client, reply, result.response, lineage.length === 1);
-  }
-
-  function ownExchanges(client: ClientRecord): Exchange[] {
-    return history.exchanges.filter((each) => each.caller === client.id && each.answeredOrder < client.answeredOrder);
   }
 
   /** An answer that the origin has given to this very request, or has validated for it. */
@@ -98,7 +94,7 @@ export function createJudge(history: History, circumstances: Circumstances): Jud
 
   function originState(client: ClientRecord, failed: Exchange | undefined, now: number): OriginState {
     if (failed !== undefined) return failed.answer === null ? 'unreachable' : 'failed';
-    return holdsOf(client, history.exchanges, now).length === 0 ? 'unasked' : 'unreachable';
+    return holdsOf(client, history.refusals, now).length === 0 ? 'unasked' : 'unreachable';
   }
 
   /** RFC 9111 §4: of several suitable stored responses the most recent, by its Date, is used. */
@@ -119,9 +115,9 @@ export function createJudge(history: History, circumstances: Circumstances): Jud
     faultOf(client) {
       const { answer, request } = client;
       const isRead = client.method === 'GET' || client.method === 'HEAD';
-      if (isRead && asked(request).has('only-if-cached') && ownExchanges(client).length > 0) return 'only-if-cached, and the origin was asked';
+      if (isRead && asked(request).has('only-if-cached') && history.causedBy(client).length > 0) return 'only-if-cached, and the origin was asked';
       if (answer === null) {
-        return ownExchanges(client).at(-1)?.answer === null ? null : `failed without a failing origin: ${client.error}`;
+        return history.causedBy(client).at(-1)?.answer === null ? null : `failed without a failing origin: ${client.error}`;
       }
       const fault = faultOfReply(client, answer);
       if (fault === null && answer.stored && client.alone) {
@@ -133,11 +129,11 @@ export function createJudge(history: History, circumstances: Circumstances): Jud
     faultOfForward({ request, resource }, { added }) {
       const etags = [added.get('if-none-match'), added.get('if-range')];
       for (const etag of etags) {
-        const isGiven = etag === undefined || etag === request.get('if-range') || history.hasGiven(resource, 'etag', etag);
+        const isGiven = etag === undefined || etag === request.get('if-range') || history.given(resource, 'etag').includes(etag);
         if (!isGiven) return `the origin never gave ${etag}`;
       }
       const since = added.get('if-modified-since');
-      return since === undefined || history.hasGiven(resource, 'last-modified', since) ? null : `the origin never gave ${since}`;
+      return since === undefined || history.given(resource, 'last-modified').includes(since) ? null : `the origin never gave ${since}`;
     },
   };
 }

@@ -30,7 +30,7 @@ export interface StoredResponse {
 export function received(exchange: Exchange, answer: OriginAnswer): StoredResponse {
   const part = contentRange(answer);
   const fields = endToEnd(answer.fields);
-  const said = Number(valueOf(fields, 'content-length') ?? answer.body.length);
+  const said = part === null ? Number(valueOf(fields, 'content-length') ?? answer.body.length) : part.last + 1 - part.first;
   const body = answer.complete ? answer.body : answer.body.padEnd(said, '?');
   return {
     status: answer.status,
@@ -80,19 +80,19 @@ function updated(stored: StoredResponse, exchange: Exchange, mode: Mode): Stored
   const replaced = ['age', ...update.map(([name]) => name)];
   const merged = [...without(stored.fields, replaced), ...update];
   const fields = shareable(merged);
-  const lost = (name: string) => valueOf(fields, name) === undefined && (name === 'set-cookie' || has(merged, name));
+  const isPart = exchange.answer!.status === 206;
+  // A client gets what was sent to it alone: of a 304 that, and of a part all that is not left out for others.
+  const isOwn = ([name]: Field) => valueOf(isPart ? merged : fields, name) === undefined;
   return {
     ...stored,
     fields,
-    ownFields: [...fields, ...brought.filter(([name]) => lost(name))],
+    ownFields: [...(isPart ? merged : fields), ...without(brought, OF_CONTENT).filter(isOwn)],
     requestAt: exchange.sentAt,
     responseAt: exchange.answeredAt,
     request: exchange.request,
     last: exchange,
   };
 }
-
-const has = (fields: readonly Field[], name: string) => valueOf(fields, name) !== undefined;
 
 /** By a 304 to the cache's own condition (RFC 9111 §4.3.4); a text says why it may not be. */
 export function freshened(stored: StoredResponse, exchange: Exchange, mode: Mode): StoredResponse | string {
@@ -142,5 +142,6 @@ export function combined(stored: StoredResponse, exchange: Exchange, mode: Mode)
     first,
     length,
     isPart: !isWhole,
+    isBroken: other.isBroken,
   };
 }

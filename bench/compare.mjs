@@ -1,0 +1,103 @@
+// `node bench/compare.mjs --old DIR [--new DIR]`: two builds beside each other, under the load of rows b and b1000.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseCompareOptions } from './compare-options.mjs';
+import { comparePairs, renderComparison } from './compare-report.mjs';
+import { cachegate } from './peers/cachegate.mjs';
+import { createProcesses } from './processes.mjs';
+import { oneRound, startPeer, WARM_UP_SECONDS } from './rounds.mjs';
+import { startStoreServer } from './store-server.mjs';
+import { describeMachine, pinSelf, requireMachine } from './tools.mjs';
+import { startUpstreams } from './upstreams.mjs';
+import { MANY_SESSIONS } from './workload.mjs';
+
+const ROWS = {
+  b: { storedIn: 'memory', sessions: 1 },
+  b1000: { storedIn: 'memory', sessions: MANY_SESSIONS },
+  c: { storedIn: 'Valkey', sessions: 1 },
+};
+
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
+}
+
+try {
+  const options = parseCompareOptions(process.argv.slice(2), Object.keys(ROWS));
+  if (options !== null) await main(options);
+} catch (error) {
+  console.error(error.name === 'AbortError' ? error.cause.message : error.message);
+  process.exitCode = 1;
+}
+
+async function main(options) {
+  requireMachine();
+  pinSelf();
+  const machine = describeMachine();
+  const results = (await measure(options)).map((row) => ({ ...row, ...comparePairs(row.pairs) }));
+  console.log(renderComparison({ machine, options, results }));
+  if (options.json)
+    await writeFile(options.json, `${JSON.stringify({ machine, options, results }, null, 2)}\n`);
+  for (const { id, faults } of results) for (const fault of faults) console.error(`Row ${id}: ${fault}`);
+  if (results.some(({ faults, met }) => faults.length > 0 || !met)) process.exitCode = 1;
+}
+
+async function measure(options) {
+  const directory = await mkdtemp(join(tmpdir(), 'cachegate-compare-'));
+  const processes = createProcesses(directory);
+  process.once('exit', processes.stopWithoutWaiting);
+  const upstreams = await startUpstreams();
+  let store;
+  try {
+    store = await startStoreServer(processes, directory);
+    const around = { directory, processes, upstreams, store, signal: interruption.signal };
+    const rows = [];
+    for (const id of options.rows) rows.push(await measureRow(id, options, around));
+    return rows;
+  } finally {
+    store?.close();
+    await processes.stop();
+    await upstreams.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Pairs of rounds, now the old build first, now the new. Every few pairs both begin anew: no two processes are alike. */
+async function measureRow(id, { builds, pairs, pairsPerStart, seconds }, around) {
+  const { storedIn, sessions } = ROWS[id];
+  const row = { id, sessions, pairs: [], faults: [] };
+  let servers = null;
+  const round = (label, length) =>
+    oneRound({ server: servers[label], sessions, faults: row.faults }, { seconds: length, around });
+  while (row.pairs.length < pairs) {
+    const order = row.pairs.length % 2 === 0 ? ['old', 'new'] : ['new', 'old'];
+    if (row.pairs.length % pairsPerStart === 0) {
+      servers = await startAnew(servers, order, builds, storedIn, around);
+      for (const label of order) await round(label, WARM_UP_SECONDS);
+    }
+    const pair = {};
+    for (const label of order) pair[label] = await round(label, seconds);
+    row.pairs.push(pair);
+    console.error(`Row ${id}, pair ${row.pairs.length} of ${pairs}: ${ratioText(pair)}`);
+  }
+  await end(servers);
+  return row;
+}
+
+async function startAnew(before, order, builds, storedIn, around) {
+  await end(before);
+  const servers = {};
+  for (const label of order) {
+    servers[label] = await startPeer(cachegate({ storedIn, build: builds[label], label }), around);
+  }
+  return servers;
+}
+
+async function end(servers) {
+  await Promise.all(Object.values(servers ?? {}).map((server) => server.end()));
+}
+
+function ratioText(pair) {
+  return `new / old ${(pair.new.requestsPerSecond / pair.old.requestsPerSecond).toFixed(3)}`;
+}
