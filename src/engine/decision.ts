@@ -3,8 +3,7 @@ import type { ForwardReason } from '../http/cache-status.ts';
 import type { Assessment } from './assessment.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import { currentAgeMs, hasValidator, remainingFreshnessMs } from './freshness.ts';
-import { missingRange, portionOfPart } from './portion.ts';
-import { strongEntityTag } from './validation.ts';
+import { missingRange, type Part, portionOfPart } from './portion.ts';
 
 /** What a cache is to do with a request. Always one of the same few frozen objects: deciding allocates nothing. */
 export type Plan =
@@ -34,7 +33,7 @@ export function decide(request: RequestFacts, selected: Selected, now: number): 
   if (selected === null || selected === 'vary-miss') return elsewhere(request, selected ?? 'uri-miss', asked);
   const { assessment } = selected;
   if (assessment.part !== null && portionOfPart(request, selected.response, assessment.part) === null) {
-    return lacking(request, asked, selected);
+    return lacking(request, asked, assessment.part);
   }
   if (isGuessForCookies(request, assessment)) {
     return elsewhere(request, 'stale', asked, assessment);
@@ -130,13 +129,12 @@ function isFresh(assessment: Assessment, now: number): boolean {
   return !assessment.noCache && remainingFreshnessMs(assessment, now) > 0;
 }
 
-/** A stored part does not hold what is asked for. Only a strong validator says that more belongs to it (§3.4). */
-function lacking(request: RequestFacts, asked: CacheControl | undefined, stored: Candidate): Plan {
+/** A stored part does not hold what is asked for. */
+function lacking(request: RequestFacts, asked: CacheControl | undefined, part: Part): Plan {
   const isWholeWanted = request.method === 'GET' && request.field('range') === undefined;
   const isPlain = asked === undefined || (asked.noCache === false && !asked.noStore && !asked.onlyIfCached);
-  const isCompletable =
-    missingRange(stored.assessment.part!) !== null && strongEntityTag(stored.response) !== undefined;
-  return isWholeWanted && isPlain && isCompletable ? COMPLETE : elsewhere(request, 'partial', asked);
+  if (isWholeWanted && isPlain && missingRange(part) !== null) return COMPLETE;
+  return elsewhere(request, 'partial', asked);
 }
 
 type Elsewhere = 'uri-miss' | 'vary-miss' | 'request' | 'stale' | 'partial';

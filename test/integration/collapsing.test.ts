@@ -14,12 +14,17 @@ const together = (count: number, ask: (i: number) => Promise<Response>) =>
 
 describe('simultaneous requests', () => {
   let gate: Gate;
-  afterEach(() => gate.close());
+  let valkey: ValkeyServer | null = null;
+  afterEach(async () => {
+    await gate.close();
+    await valkey?.stop();
+    valkey = null;
+  });
 
   it.each(['memory', 'Valkey'])(
     '200 with one unknown session cost one validation and one fetch, on %s',
     async (store) => {
-      const valkey = store === 'memory' ? null : await startValkeyServer();
+      valkey = store === 'memory' ? null : await startValkeyServer();
       gate = await startGate({
         delayMs: 150,
         // Hundreds of requests in the process of the test may well take longer than a store's usual deadline.
@@ -34,7 +39,6 @@ describe('simultaneous requests', () => {
       await gate.ask();
       expect(gate.authority.counters.requests).toBe(1);
       expect(gate.origin.counters.requests).toBe(1);
-      await valkey?.stop();
     },
   );
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
-import { ask } from '../support/ranged-origin.ts';
+import { ask, PATIENT } from '../support/ranged-origin.ts';
 
 // HEAD: answered by what a GET has stored, and telling whether that still holds (RFC 9111 §4.3.5, RFC 9110 §9.3.2).
 
@@ -40,9 +40,9 @@ async function start(fields: Record<string, string>): Promise<Answers> {
 const head = (headers: Record<string, string> = {}) => ask(proxy.url, headers, 'HEAD');
 const get = (headers: Record<string, string> = {}) => ask(proxy.url, headers);
 const fromStore = () => get({ 'Cache-Control': 'only-if-cached, max-stale' });
-const stored = () => expect.poll(async () => (await fromStore()).status).toBe(200);
-const forgotten = () => expect.poll(async () => (await fromStore()).status).toBe(504);
-const freshened = () => expect.poll(async () => (await get()).by).toBe('hit');
+const stored = () => expect.poll(async () => (await fromStore()).status, PATIENT).toBe(200);
+const forgotten = () => expect.poll(async () => (await fromStore()).status, PATIENT).toBe(504);
+const freshened = () => expect.poll(async () => (await get()).by, PATIENT).toBe('hit');
 
 // It makes each of them go to the origin, and keeps it from being stored, but what it says counts all the same.
 const RELOAD = { 'Cache-Control': 'no-cache' };
@@ -148,7 +148,7 @@ describe('HEAD', () => {
       finish = () => response.end('ended');
     });
     const slow = get();
-    await expect.poll(() => proxy.asked.length).toBe(1);
+    await expect.poll(() => proxy.asked.length, PATIENT).toBe(1);
     expect(await head()).toMatchObject({ status: 200, body: '' });
     expect(await head()).toMatchObject({ status: 200, body: '' });
     finish();
@@ -173,7 +173,7 @@ describe('HEAD', () => {
       }
       const before = proxy.asked.length;
       const slow = head(younger);
-      await expect.poll(() => proxy.asked.length).toBe(before + 1);
+      await expect.poll(() => proxy.asked.length, PATIENT).toBe(before + 1);
       expect((await get(younger)).body).toBe('body');
       answerHead();
       expect((await slow).status).toBe(200);
@@ -200,7 +200,7 @@ describe('HEAD', () => {
       await get();
       await stored();
       const slow = head(directives);
-      await expect.poll(() => answerHead).toBeDefined();
+      await expect.poll(() => answerHead, PATIENT).toBeDefined();
       await ask(proxy.url, {}, 'PUT');
       await forgotten();
       answerHead!();
@@ -223,11 +223,11 @@ describe('HEAD', () => {
     for (const language of ['de', 'fr']) {
       await get({ 'Accept-Language': language });
       const asking = { 'Accept-Language': language, 'Cache-Control': 'only-if-cached, max-stale' };
-      await expect.poll(async () => (await get(asking)).status).toBe(200);
+      await expect.poll(async () => (await get(asking)).status, PATIENT).toBe(200);
     }
     stale = false;
     await head({ 'Accept-Language': 'de' });
-    await expect.poll(async () => (await get({ 'Accept-Language': 'de' })).by).toBe('hit');
+    await expect.poll(async () => (await get({ 'Accept-Language': 'de' })).by, PATIENT).toBe('hit');
     expect((await get({ 'Accept-Language': 'de' })).body).toBe('de');
     expect(await get({ 'Accept-Language': 'fr' })).toMatchObject({ body: 'fr', by: 'fwd=stale' });
   });

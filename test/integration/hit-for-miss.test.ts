@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
-import { ask } from '../support/ranged-origin.ts';
+import { ask, PATIENT } from '../support/ranged-origin.ts';
 
 // Who waits for whose answer: nobody in a queue, and nobody for what is not shared (RFC 9111 §4: collapsed requests).
 
@@ -49,7 +49,7 @@ const crowd = (count: number, headers: (i: number) => Record<string, string> = (
   Array.from({ length: count }, (_, i) => get(headers(i)));
 
 /** Resolves when the origin has so many requests to answer. */
-const asked = (count: number) => expect.poll(() => pending.length).toBe(count);
+const asked = (count: number) => expect.poll(() => pending.length, PATIENT).toBe(count);
 
 /** Requests that were sent before this have most likely arrived after it. */
 async function passed(): Promise<void> {
@@ -111,7 +111,9 @@ describe('an answer that is shared', () => {
     await asked(2);
     pending[1]!.answer({ 'Cache-Control': 'max-age=1', Age: '0' });
     await second;
-    await expect.poll(async () => (await get({ 'Cache-Control': 'only-if-cached' })).status).toBe(200);
+    await expect
+      .poll(async () => (await get({ 'Cache-Control': 'only-if-cached' })).status, PATIENT)
+      .toBe(200);
     // The client's directive makes each of them a miss.
     const others = crowd(3, () => ({ 'Cache-Control': 'min-fresh=5' }));
     await asked(3);
@@ -173,7 +175,7 @@ describe('answers that vary (RFC 9111 §4.1)', () => {
     pending[0]!.answer(varying, 'de');
     await first;
     const stored = { 'Accept-Language': 'de', 'Cache-Control': 'only-if-cached' };
-    await expect.poll(async () => (await get(stored)).status).toBe(200);
+    await expect.poll(async () => (await get(stored)).status, PATIENT).toBe(200);
     const others = crowd(6, (i) => ({ 'Accept-Language': ['fr', 'it'][i % 2]! }));
     await asked(3);
     await passed();
@@ -194,6 +196,7 @@ describe('answers that vary (RFC 9111 §4.1)', () => {
         .poll(
           async () =>
             (await get({ 'Accept-Language': each, 'Cache-Control': 'only-if-cached, max-stale' })).status,
+          PATIENT,
         )
         .toBe(200);
     }
@@ -219,7 +222,9 @@ describe('a validation under way (RFC 9111 §4.3)', () => {
     await asked(1);
     pending[0]!.answer({ 'Cache-Control': 'max-age=60', ETag: '"1"' }, 'for all');
     await first;
-    await expect.poll(async () => (await get({ 'Cache-Control': 'only-if-cached' })).status).toBe(200);
+    await expect
+      .poll(async () => (await get({ 'Cache-Control': 'only-if-cached' })).status, PATIENT)
+      .toBe(200);
   }
 
   it('is waited for by all whom it may answer', async () => {

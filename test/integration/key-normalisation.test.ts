@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
 import type { Transform } from '../../src/gateway/transform.ts';
 import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
-import { ask } from '../support/ranged-origin.ts';
+import { ask, PATIENT } from '../support/ranged-origin.ts';
 
 // Targets that a service takes for the same: one stored response, and one target that the origin ever sees. What the
 // key leaves out can't shape what is stored.
@@ -31,7 +31,7 @@ async function start(
 async function asked(...targets: string[]): Promise<string[]> {
   for (const target of targets) {
     await ask(proxy.url + target);
-    await expect.poll(async () => (await ask(proxy.url + target)).by).toBe('hit');
+    await expect.poll(async () => (await ask(proxy.url + target)).by, PATIENT).toBe('hit');
   }
   return proxy.asked.map((line) => line.replace(/^GET /, ''));
 }
@@ -113,7 +113,9 @@ describe('other methods', () => {
     await start(keying);
     const query = (target: string) => fetch(proxy.url + target, { method: 'QUERY', body: 'x' });
     expect(await (await query('/A?utm_source=x&b=1')).text()).toBe('QUERY /a?b=1');
-    await expect.poll(async () => (await query('/a?b=1')).headers.get('cache-status')).toMatch(/hit/);
+    await expect
+      .poll(async () => (await query('/a?b=1')).headers.get('cache-status'), PATIENT)
+      .toMatch(/hit/);
     expect(proxy.asked).toHaveLength(1);
   });
 });

@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema.ts';
 import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
+import { PATIENT } from '../support/ranged-origin.ts';
 
 // Methods with content: what they make invalid (RFC 9111 §4.4), when a POST answers a later GET (RFC 9110 §9.3.3), and
 // the ones whose content is part of the cache key.
@@ -28,7 +29,7 @@ async function send(method: string, { path = '/a', content, headers = {} }: Sent
 const isStored = async (path = '/a', headers: Record<string, string> = {}) =>
   (await send('GET', { path, headers: { ...headers, 'Cache-Control': 'only-if-cached' } })).status !== 504;
 const stored = (path?: string, headers?: Record<string, string>) =>
-  expect.poll(() => isStored(path, headers)).toBe(true);
+  expect.poll(() => isStored(path, headers), PATIENT).toBe(true);
 
 /** Whatever is stored behind an answer is so by the next ones. */
 async function notStored(path?: string): Promise<void> {
@@ -106,7 +107,10 @@ describe('a POST that is answered by what its target is now (RFC 9110 §9.3.3)',
       proxy = await startProxy(answering({ ...FRESH, 'Content-Location': '/a' }));
       await send('POST', { content: 'new', headers });
       await expect
-        .poll(async () => (await send('GET', { headers: { 'Cache-Control': 'only-if-cached' } })).status)
+        .poll(
+          async () => (await send('GET', { headers: { 'Cache-Control': 'only-if-cached' } })).status,
+          PATIENT,
+        )
         .toBe(status);
     },
   );
@@ -144,7 +148,7 @@ describe('a POST that is answered by what its target is now (RFC 9110 §9.3.3)',
         finish = () => response.end('state');
       });
       const slow = send('POST');
-      await expect.poll(() => proxy.asked.length).toBe(1);
+      await expect.poll(() => proxy.asked.length, PATIENT).toBe(1);
       await send('PUT', { content: 'newer' });
       finish();
       expect((await slow).body).toBe(isBegun ? 'old state' : 'state');
@@ -216,7 +220,7 @@ describe('an unsafe method (RFC 9111 §4.4)', () => {
       else answer();
     });
     const before = send('GET');
-    await expect.poll(() => waiting.length).toBe(1);
+    await expect.poll(() => waiting.length, PATIENT).toBe(1);
     const joined = send('GET');
     for (let i = 0; i < 5; i++) await isStored('/probe');
     await send('PUT', { content: 'x' });
@@ -238,7 +242,7 @@ describe.each(['POST', 'QUERY'])('%s with its content in the key', (method) => {
       proxy = started;
     });
   };
-  const again = (sent: Sent) => expect.poll(async () => (await send(method, sent)).by).toBe('hit');
+  const again = (sent: Sent) => expect.poll(async () => (await send(method, sent)).by, PATIENT).toBe('hit');
 
   it('is answered again for the same content, and for no other', async () => {
     await start();
@@ -306,7 +310,7 @@ describe.each(['POST', 'QUERY'])('%s with its content in the key', (method) => {
       });
     }, keyed);
     const many = Array.from({ length: 5 }, () => send(method, { content: 'x' }));
-    await expect.poll(() => proxy.asked.length).toBe(1);
+    await expect.poll(() => proxy.asked.length, PATIENT).toBe(1);
     const probe = () => send('GET', { path: '/probe', headers: { 'Cache-Control': 'only-if-cached' } });
     for (let i = 0; i < 5; i++) await probe();
     answer();

@@ -3,7 +3,7 @@ import { request as rawRequest } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Transform } from '../../src/gateway/transform.ts';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
-import { ALPHABET, ask, createRangedOrigin, type RangedOrigin } from '../support/ranged-origin.ts';
+import { ALPHABET, ask, createRangedOrigin, PATIENT, type RangedOrigin } from '../support/ranged-origin.ts';
 
 // Ranges of what is stored whole (RFC 9110 §14, §15.3.7): nothing is asked of the origin for them.
 
@@ -19,7 +19,7 @@ async function start(fields: Record<string, string> = FRESH): Promise<RangedOrig
   proxy = await startProxy(origin.listener);
   await ask(proxy.url);
   const anyAge = { 'Cache-Control': 'only-if-cached, max-stale' };
-  await expect.poll(async () => (await ask(proxy.url, anyAge)).status).toBe(200);
+  await expect.poll(async () => (await ask(proxy.url, anyAge)).status, PATIENT).toBe(200);
   return origin;
 }
 
@@ -119,7 +119,7 @@ describe('a range counts', () => {
   it('for a 200 only: a stored 404 is one as a whole', async () => {
     proxy = await startProxy((_request, response) => response.writeHead(404, FRESH).end('gone'));
     await ask(proxy.url);
-    await expect.poll(async () => (await ask(proxy.url)).by).toBe('hit');
+    await expect.poll(async () => (await ask(proxy.url)).by, PATIENT).toBe('hit');
     expect(await inRange('bytes=0-1')).toMatchObject({ status: 404, body: 'gone', range: undefined, ...hit });
   });
 
@@ -131,7 +131,7 @@ describe('a range counts', () => {
         .end(coded);
     });
     await ask(proxy.url);
-    await expect.poll(async () => (await ask(proxy.url)).by).toBe('hit');
+    await expect.poll(async () => (await ask(proxy.url)).by, PATIENT).toBe('hit');
     const parts: Buffer[] = [];
     for (const range of ['bytes=0-9', 'bytes=10-']) {
       const { statusCode, headers, body } = await rawRequest(proxy.url, { headers: { Range: range } });
@@ -152,7 +152,7 @@ describe('a range counts', () => {
     for (const language of ['de', 'fr']) {
       const asking = { 'Accept-Language': language };
       await ask(proxy.url, asking);
-      await expect.poll(async () => (await ask(proxy.url, asking)).by).toBe('hit');
+      await expect.poll(async () => (await ask(proxy.url, asking)).by, PATIENT).toBe('hit');
       expect(await inRange('bytes=0-1', asking)).toMatchObject({ status: 206, body: language, ...hit });
     }
   });
@@ -177,7 +177,7 @@ describe('a range of a stale response', () => {
       range: 'bytes 2-3/26',
       length: '2',
     });
-    await expect.poll(async () => (await ask(proxy.url)).by).toBe('hit');
+    await expect.poll(async () => (await ask(proxy.url)).by, PATIENT).toBe('hit');
     expect(await ask(proxy.url)).toMatchObject({ ...whole, body: ALPHABET.toUpperCase() });
     expect(origin.ranges).toEqual(['all', 'all']);
   });
@@ -218,7 +218,7 @@ describe('the answers of a transform', () => {
       services: { default: { ...config.services.default!, ...transformed } },
     }));
     expect(await inRange('bytes=0-6')).toMatchObject({ status: 206, body: 'made of' });
-    await expect.poll(async () => (await ask(proxy.url)).by).toBe('hit');
+    await expect.poll(async () => (await ask(proxy.url)).by, PATIENT).toBe('hit');
     expect((await ask(proxy.url)).body).toBe(`made of ${ALPHABET}`);
     expect(origin.ranges).toEqual(['all']);
   });

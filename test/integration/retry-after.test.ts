@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
-import { ask } from '../support/ranged-origin.ts';
+import { ask, PATIENT } from '../support/ranged-origin.ts';
 
 // An origin's wish to be left alone (RFC 9110 §10.2.3, §15.6.4; RFC 6585 §4): kept, and stale responses given meanwhile.
 
@@ -73,7 +73,7 @@ describe('a refusal with Retry-After', () => {
     answers['/'] = refusing(503, '1');
     await get('/');
     delete answers['/'];
-    await expect.poll(async () => (await get('/')).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await get('/')).status, PATIENT).toBe(200);
     expect(proxy.asked).toHaveLength(2);
   });
 
@@ -96,7 +96,7 @@ describe('a refusal with Retry-After', () => {
     await start();
     answers['/'] = { status: 503, fields: { 'Retry-After': '100', 'Cache-Control': 'max-age=60' } };
     await get('/');
-    await expect.poll(async () => (await get('/')).by).toBe('hit');
+    await expect.poll(async () => (await get('/')).by, PATIENT).toBe('hit');
     expect((await get('/')).body).toBe('from the origin');
   });
 });
@@ -185,9 +185,11 @@ describe('while the origin is left alone', () => {
     const control = 'max-age=60, stale-while-revalidate=60';
     answers['/'] = { status: 200, fields: { 'Cache-Control': control, Age: '61', ETag: '"1"' } };
     await get('/');
-    await expect.poll(async () => (await get('/')).by).toBe('hit');
+    await expect.poll(async () => (await get('/')).by, PATIENT).toBe('hit');
     answers['/'] = refusing(429, '100');
-    await expect.poll(async () => (await get('/')).by === 'hit' && (await get('/other')).status).toBe(429);
+    await expect
+      .poll(async () => (await get('/')).by === 'hit' && (await get('/other')).status, PATIENT)
+      .toBe(429);
     expect((await get('/')).by).toBe('hit');
   });
 
@@ -203,7 +205,7 @@ it('a refusal without Retry-After takes the stale response where that may stand 
   await start();
   answers['/'] = { status: 200, fields: { 'Cache-Control': 'max-age=60, stale-if-error=60', Age: '61' } };
   await get('/');
-  await expect.poll(async () => (await get('/', { 'Cache-Control': 'max-stale' })).by).toBe('hit');
+  await expect.poll(async () => (await get('/', { 'Cache-Control': 'max-stale' })).by, PATIENT).toBe('hit');
   answers['/'] = { status: 429, fields: {} };
   for (let i = 0; i < 2; i++) expect(await get('/')).toMatchObject({ status: 200, by: 'hit' });
   expect((await get('/', RELOAD)).status).toBe(429);

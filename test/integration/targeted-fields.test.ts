@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
-import { ask } from '../support/ranged-origin.ts';
+import { ask, PATIENT } from '../support/ranged-origin.ts';
 
 // Fields that speak to this cache alone, before Cache-Control and Expires (RFC 9213 §2.2; Edge Architecture 1.0 §2.3).
 
@@ -98,7 +98,7 @@ describe('CDN-Cache-Control', () => {
     });
     await ask(proxy.url);
     control = 'max-age=600';
-    await expect.poll(async () => (await ask(proxy.url)).by).toBe('hit');
+    await expect.poll(async () => (await ask(proxy.url)).by, PATIENT).toBe('hit');
     expect((await ask(proxy.url)).headers['cdn-cache-control']).toBe('max-age=600');
   });
 
@@ -110,7 +110,10 @@ describe('CDN-Cache-Control', () => {
     });
     await ask(proxy.url);
     await expect
-      .poll(async () => (await ask(proxy.url, { 'Cache-Control': 'only-if-cached, max-stale' })).status)
+      .poll(
+        async () => (await ask(proxy.url, { 'Cache-Control': 'only-if-cached, max-stale' })).status,
+        PATIENT,
+      )
       .toBe(200);
     broken = true;
     expect(await ask(proxy.url)).toMatchObject({ status: 200, body: 'x', by: 'hit' });

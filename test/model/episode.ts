@@ -5,11 +5,12 @@ import { bodyOf, readBody } from './bodies.ts';
 import { ClientRequest } from './client-request.ts';
 import type { CacheReply, ClientRecord, OriginAnswer } from './exchange.ts';
 import { createHistory, type History } from './history.ts';
-import { type Field, fromList, httpDate, type RequestFields, toList, valueOf } from './message.ts';
+import { type Field, fromList, httpDate, type RequestFields, toList, valueIn } from './message.ts';
 import { createOrigin, PATHS, resourceOf } from './origin.ts';
 import type { Random } from './random.ts';
 import { randomRequest } from './request-generator.ts';
-import { createJudge, type Judge } from './rfc/judge.ts';
+import { faultOfForward } from './rfc/forwarded-request.ts';
+import { createJudge } from './rfc/judge.ts';
 import type { Mode } from './rfc/keeping.ts';
 import type { CreateSubject } from './subject.ts';
 
@@ -33,7 +34,7 @@ export function createEpisode(random: Random, mode: Mode, createSubject: CreateS
   const subject = createSubject(clock, { mode, distant: random.chance(0.2) });
   const origin = createOrigin(random, clock.now());
   const history = createHistory();
-  const judge: Judge = createJudge(history, { mode, resourceOf });
+  const judge = createJudge(history, { mode, resourceOf });
   const underWay = new Set<ClientRecord>();
   let steps = 0;
   let isCrowded = false;
@@ -51,7 +52,7 @@ export function createEpisode(random: Random, mode: Mode, createSubject: CreateS
   async function forward(client: ClientRecord, how: Forwarding): Promise<FetchedResponse> {
     const added: RequestFields = new Map(fromList(how.conditions));
     const exchange = history.begin(client, added, clock.now());
-    blame(judge.faultOfForward(client, exchange), client);
+    blame(faultOfForward(client, exchange, history), client);
     const answer = origin.answer(exchange, sentFields(client.request, added, how.whole), clock.now());
     // What goes on behind an answer is not there before the answer.
     for (let turns = isCrowded ? random.below(4) : 0; turns >= 0; turns--) await turn();
@@ -147,7 +148,14 @@ const DELAYS: readonly (readonly [number, Span])[] = [
   [2, (random) => random.below(8_000)],
 ];
 
-const OF_PARTS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'];
+const OF_PARTS = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+];
 
 /** What reaches the origin: without the client's own conditions where the cache wants the whole. */
 function sentFields(request: RequestFields, added: RequestFields, whole: boolean): RequestFields {
@@ -157,13 +165,15 @@ function sentFields(request: RequestFields, added: RequestFields, whole: boolean
 
 /** Who has a clock adds the Date that is missing, as the product's origin client does. */
 function withDate(answer: OriginAnswer, now: number): OriginAnswer {
-  if (valueOf(answer.fields, 'date') !== undefined) return answer;
+  if (valueIn(answer.fields, 'date') !== undefined) return answer;
   const date: Field = ['date', httpDate(now)];
   return { ...answer, fields: [...answer.fields, date] };
 }
 
 function replyOf({ status, fields, outcome }: CacheAnswer): CacheReply {
   const { hit, detail } = outcome;
-  const [stored, collapsed] = outcome.hit ? [false, false] : [outcome.stored === true, outcome.collapsed === true];
+  const [stored, collapsed] = outcome.hit
+    ? [false, false]
+    : [outcome.stored === true, outcome.collapsed === true];
   return { status, fields: fromList(fields), body: null, hit, stored, collapsed, detail };
 }

@@ -66,6 +66,8 @@ export const TRACE = 'trace-';
 
 /** The ids of the exchanges whose fields are in an answer, the oldest first. */
 export function traced(fields: readonly Field[]): number[] {
-  const ids = fields.filter(([name]) => name.startsWith(TRACE)).map(([name]) => Number(name.slice(TRACE.length)));
+  const ids = fields
+    .filter(([name]) => name.startsWith(TRACE))
+    .map(([name]) => Number(name.slice(TRACE.length)));
   return ids.sort((a, b) => a - b);
 }

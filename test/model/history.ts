@@ -1,5 +1,5 @@
 import type { ClientRecord, Exchange, OriginAnswer } from './exchange.ts';
-import { type RequestFields, valueOf } from './message.ts';
+import { type RequestFields, valueIn } from './message.ts';
 
 /** All that was ever asked of the origin and what it answered, in one sequence of events. */
 export interface History {
@@ -65,9 +65,9 @@ export function createHistory(): History {
       exchange.answeredOrder = ++order;
       exchange.answer = answer;
       if (answer === null) return;
-      if (valueOf(answer.fields, 'retry-after') !== undefined) refusals.push(exchange);
+      if (valueIn(answer.fields, 'retry-after') !== undefined) refusals.push(exchange);
       for (const name of VALIDATORS) {
-        const value = valueOf(answer.fields, name);
+        const value = valueIn(answer.fields, name);
         if (value === undefined) continue;
         const known = validators.get(`${name} ${exchange.resource}`);
         if (known === undefined) validators.set(`${name} ${exchange.resource}`, [value]);

@@ -5,7 +5,7 @@ export type Field = readonly [name: string, value: string];
 export type RequestFields = ReadonlyMap<string, string>;
 
 /** A field's value, several lines combined; `undefined` when it is not there. */
-export function valueOf(fields: readonly Field[], name: string): string | undefined {
+export function valueIn(fields: readonly Field[], name: string): string | undefined {
   const lines = fields.filter(([each]) => each === name).map(([, value]) => value);
   return lines.length === 0 ? undefined : lines.join(', ');
 }
@@ -22,12 +22,12 @@ export function fromList(list: readonly string[]): Field[] {
 }
 
 export function toList(fields: readonly Field[]): string[] {
-  return fields.flatMap(([name, value]) => [name, value]);
+  return fields.flat();
 }
 
 /** In milliseconds since the epoch; `undefined` for what is no date. The generator writes dates in one format only. */
 export function instantOf(fields: readonly Field[], name: string): number | undefined {
-  const value = valueOf(fields, name);
+  const value = valueIn(fields, name);
   const instant = value === undefined ? Number.NaN : Date.parse(value);
   return Number.isNaN(instant) ? undefined : instant;
 }

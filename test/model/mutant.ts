@@ -1,7 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { build, type Plugin, type Rollup } from 'vite';
 import type { Mutation } from './mutations.ts';
 import type { CreateSubject } from './subject.ts';
@@ -13,39 +10,34 @@ const SRC = resolve(import.meta.dirname, '../../src');
  * @throws Error when the text to be replaced does not stand exactly once in the source
  */
 export async function buildSubject(mutation: Mutation | null): Promise<CreateSubject> {
-  const directory = await mkdtemp(join(tmpdir(), 'cachegate-mutant-'));
-  try {
-    const file = join(directory, 'subject.mjs');
-    await writeFile(file, await bundle(mutation));
-    const { createSubject } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
-      createSubject: CreateSubject;
-    };
-    return createSubject;
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  const code = Buffer.from(await bundle(mutation)).toString('base64');
+  const built = (await import(/* @vite-ignore */ `data:text/javascript;base64,${code}`)) as {
+    createSubject: CreateSubject;
+  };
+  return built.createSubject;
 }
 
+/** All that the subject consists of, in one module. */
 async function bundle(mutation: Mutation | null): Promise<string> {
-  let replaced = 0;
-  const plugin: Plugin = {
+  let found = 0;
+  const replacement: Plugin = {
     name: 'mutation',
     enforce: 'pre',
     transform(code, id) {
       if (mutation === null || resolve(id) !== join(SRC, mutation.file)) return null;
-      replaced = code.split(mutation.from).length - 1;
+      found = code.split(mutation.from).length - 1;
       return code.replace(mutation.from, () => mutation.to);
     },
   };
-  const { output } = (await build({
+  const result = await build({
     configFile: false,
     logLevel: 'silent',
-    plugins: [plugin],
+    plugins: [replacement],
     ssr: { noExternal: true },
     build: { ssr: join(import.meta.dirname, 'subject.ts'), write: false, minify: false, target: 'node20' },
-  })) as Rollup.RollupOutput;
-  if (mutation !== null && replaced !== 1) {
-    throw new Error(`“${mutation.from}” stands ${replaced} times in src/${mutation.file}`);
+  });
+  if (mutation !== null && found !== 1) {
+    throw new Error(`“${mutation.from}” stands ${found} times in src/${mutation.file}`);
   }
-  return output[0].code;
+  return (result as Rollup.RollupOutput).output[0].code;
 }

@@ -3,8 +3,8 @@ import { httpDate, type RequestFields } from './message.ts';
 import { type Profile, randomProfile, randomVary } from './profile.ts';
 import type { Random } from './random.ts';
 import { type Representation, representationOf } from './representation.ts';
-import { matchStrongly, matchWeakly } from './rfc/entity-tags.ts';
 import { RESOURCES } from './request-generator.ts';
+import { matchStrongly, matchWeakly } from './rfc/entity-tags.ts';
 
 /** An origin server that answers by chance: mostly right, sometimes wrong, sometimes not at all. */
 export interface Origin {
@@ -37,10 +37,19 @@ export function createOrigin(random: Random, startAt: number): Origin {
   function represent(exchange: Exchange, sent: RequestFields, now: number): OriginAnswer {
     const { profile, version, modifiedAt } = resources[exchange.resource]!;
     const representation = representationOf(exchange.resource, version, variantOf(profile, sent));
-    const etag = profile.etag === 'strong' ? representation.strongTag : profile.etag === 'weak' ? representation.weakTag : null;
+    const etag =
+      profile.etag === 'strong'
+        ? representation.strongTag
+        : profile.etag === 'weak'
+          ? representation.weakTag
+          : null;
     const lastModified = profile.lastModified ? httpDate(modifiedAt) : null;
     const validators = { etag, lastModified };
-    if (isUnchanged(sent, validators, modifiedAt) ? random.chance(0.9) : isConditional(sent) && random.chance(0.04)) {
+    if (
+      isUnchanged(sent, validators, modifiedAt)
+        ? random.chance(0.9)
+        : isConditional(sent) && random.chance(0.04)
+    ) {
       return notModified(random, exchange, profile, validators, now);
     }
     const fields = fieldsOf(random, exchange, profile, validators, now);
@@ -54,7 +63,7 @@ export function createOrigin(random: Random, startAt: number): Origin {
     answer(exchange, sent, now) {
       const resource = resources[exchange.resource]!;
       if (random.chance(0.04)) return null;
-      if (random.chance(0.05)) return failure(random, exchange, resource.profile, now);
+      if (random.chance(0.06)) return failure(random, exchange, resource.profile, now);
       liveOn(resource, now);
       if (exchange.method === 'GET' || exchange.method === 'HEAD') return represent(exchange, sent, now);
       if (exchange.method !== 'OPTIONS' && random.chance(0.5)) resource.version++;
@@ -78,15 +87,28 @@ function isConditional(sent: RequestFields): boolean {
   return sent.has('if-none-match') || sent.has('if-modified-since');
 }
 
-function isUnchanged(sent: RequestFields, { etag, lastModified }: ValidatorFields, modifiedAt: number): boolean {
+function isUnchanged(
+  sent: RequestFields,
+  { etag, lastModified }: ValidatorFields,
+  modifiedAt: number,
+): boolean {
   const tags = sent.get('if-none-match');
   if (tags !== undefined) return etag !== null && tags.split(', ').some((tag) => matchWeakly(tag, etag));
-  return lastModified !== null && Math.floor(modifiedAt / 1000) * 1000 <= Date.parse(sent.get('if-modified-since') ?? '');
+  return (
+    lastModified !== null &&
+    Math.floor(modifiedAt / 1000) * 1000 <= Date.parse(sent.get('if-modified-since') ?? '')
+  );
 }
 
 type Draft = [name: string, value: string][];
 
-function fieldsOf(random: Random, exchange: Exchange, profile: Profile, { etag, lastModified }: ValidatorFields, now: number): Draft {
+function fieldsOf(
+  random: Random,
+  exchange: Exchange,
+  profile: Profile,
+  { etag, lastModified }: ValidatorFields,
+  now: number,
+): Draft {
   const fields: Draft = [[`${TRACE}${exchange.id}`, 'x']];
   const add = (name: string, value: string | number | null) => {
     if (value !== null) fields.push([name, String(value)]);
@@ -110,8 +132,23 @@ function fieldsOf(random: Random, exchange: Exchange, profile: Profile, { etag, 
 }
 
 /** With some of the fields that the 200 would have, and sometimes what describes no content of its own. */
-function notModified(random: Random, exchange: Exchange, profile: Profile, validators: ValidatorFields, now: number): OriginAnswer {
-  const kept = ['cache-control', 'cdn-cache-control', 'surrogate-control', 'expires', 'etag', 'last-modified', 'vary', 'date'];
+function notModified(
+  random: Random,
+  exchange: Exchange,
+  profile: Profile,
+  validators: ValidatorFields,
+  now: number,
+): OriginAnswer {
+  const kept = [
+    'cache-control',
+    'cdn-cache-control',
+    'surrogate-control',
+    'expires',
+    'etag',
+    'last-modified',
+    'vary',
+    'date',
+  ];
   const fields = fieldsOf(random, exchange, profile, validators, now).filter(
     ([name]) => !kept.includes(name) || random.chance(name === 'vary' ? 0.9 : 0.7),
   );
@@ -121,13 +158,20 @@ function notModified(random: Random, exchange: Exchange, profile: Profile, valid
   return { status: 304, fields, body: '', complete: true };
 }
 
-function whole(random: Random, exchange: Exchange, profile: Profile, { body }: Representation, fields: Draft): OriginAnswer {
+function whole(
+  random: Random,
+  exchange: Exchange,
+  profile: Profile,
+  { body }: Representation,
+  fields: Draft,
+): OriginAnswer {
   const { status } = profile;
   fields.push(['content-type', 'text/plain']);
   if (status === 301 || status === 302) fields.push(['location', '/elsewhere']);
   if (status === 204) return { status, fields, body: '', complete: true };
   if (exchange.method === 'HEAD') {
-    if (random.chance(0.6)) fields.push(['content-length', String(body.length + (random.chance(0.06) ? 1 : 0))]);
+    if (random.chance(0.6))
+      fields.push(['content-length', String(body.length + (random.chance(0.06) ? 1 : 0))]);
     return { status, fields, body: '', complete: true };
   }
   return framed(random, status, fields, body);
@@ -140,7 +184,13 @@ function framed(random: Random, status: number, fields: Draft, body: string): Or
   return { status, fields, body: isBroken ? body.slice(0, body.length / 2) : body, complete: !isBroken };
 }
 
-function partial(random: Random, { body }: Representation, etag: string | null, sent: RequestFields, fields: Draft): OriginAnswer {
+function partial(
+  random: Random,
+  { body }: Representation,
+  etag: string | null,
+  sent: RequestFields,
+  fields: Draft,
+): OriginAnswer {
   const ifRange = sent.get('if-range');
   const counts = ifRange === undefined || matchStrongly(ifRange, etag ?? undefined);
   const match = /^bytes=(\d*)-(\d*)$/.exec(sent.get('range')!);
@@ -164,8 +214,12 @@ function partial(random: Random, { body }: Representation, etag: string | null, 
 
 function failure(random: Random, exchange: Exchange, profile: Profile, now: number): OriginAnswer {
   const status = random.pick([500, 500, 502, 503, 503, 504, 429]);
-  const fields: Draft = [[`${TRACE}${exchange.id}`, 'x'], ['date', httpDate(now)]];
-  if (random.chance(0.2) && profile.cacheControl !== null) fields.push(['cache-control', profile.cacheControl]);
+  const fields: Draft = [
+    [`${TRACE}${exchange.id}`, 'x'],
+    ['date', httpDate(now)],
+  ];
+  if (random.chance(0.2) && profile.cacheControl !== null)
+    fields.push(['cache-control', profile.cacheControl]);
   if (status === 429 || status === 503) {
     if (random.chance(0.5)) fields.push(['retry-after', String(random.pick([0, 1, 5, 100]))]);
   }
@@ -176,7 +230,11 @@ export const PATHS = ['/r0', '/r1', '/r2'];
 
 const REFERENCES: readonly (readonly [string, number | null])[] = [
   ...PATHS.map((path, resource) => [path, resource] as const),
-  ...([['r1', 1], ['http://origin.test/r2', 2], ['/r1#part', 1], ['http://other.test/r0', null], ['/none', null]] as const),
+  ['r1', 1],
+  ['http://origin.test/r2', 2],
+  ['/r1#part', 1],
+  ['http://other.test/r0', null],
+  ['/none', null],
 ];
 
 /** Which resource a reference that this origin sends leads to. */
@@ -186,7 +244,14 @@ export function resourceOf(reference: string): number | null {
 
 /** To a method that changes something, or to OPTIONS. */
 function changed(random: Random, exchange: Exchange, profile: Profile, now: number): OriginAnswer {
-  const status = random.weighted([[10, 200], [3, 201], [3, 204], [2, 303], [2, 404], [2, 409]]);
+  const status = random.weighted([
+    [10, 200],
+    [3, 201],
+    [3, 204],
+    [2, 303],
+    [2, 404],
+    [2, 409],
+  ]);
   const none: ValidatorFields = { etag: null, lastModified: null };
   const fields = fieldsOf(random, exchange, profile, none, now);
   if (random.chance(0.2)) fields.push(['location', random.pick(REFERENCES)[0]]);
@@ -197,4 +262,3 @@ function changed(random: Random, exchange: Exchange, profile: Profile, now: numb
   if (status === 204) return { status, fields, body: '', complete: true };
   return framed(random, status, fields, `${exchange.method} ${exchange.id}`);
 }
-

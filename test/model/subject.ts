@@ -47,12 +47,20 @@ export const createSubject: CreateSubject = (clock, { mode, distant }) => {
   const cache = createResponseCache({ store, keys, clock, background, observer: {} });
   return {
     policy: {
-      ...{ mode, heuristic: true, force: false, negativeTtlSeconds: new Map(), staleIfDisconnectedSeconds: 60 },
+      ...{
+        mode,
+        heuristic: true,
+        force: false,
+        negativeTtlSeconds: new Map(),
+        staleIfDisconnectedSeconds: 60,
+      },
       targetedFields: ['cdn-cache-control', 'surrogate-control'],
     },
     retryAfterLimitMs: HOLD_LIMIT_MS,
     keyOf(target) {
-      const key = known.get(target) ?? keys.response('service', cacheKey({ service: 'service', method: 'GET', target }));
+      const key =
+        known.get(target) ??
+        keys.response('service', cacheKey({ service: 'service', method: 'GET', target }));
       known.set(target, key);
       return key;
     },

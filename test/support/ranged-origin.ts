@@ -4,6 +4,9 @@ import { request } from 'undici';
 /** Twenty-six bytes, each of which says where it stands. */
 export const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
 
+/** How long a test waits for what will happen: a busy machine may take its time. */
+export const PATIENT = { timeout: 10_000 };
+
 /** What a test's origin holds, and how it was asked. */
 export interface RangedOrigin {
   content: string;

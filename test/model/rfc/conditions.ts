@@ -1,4 +1,4 @@
-import { instantOf, type RequestFields, valueOf } from '../message.ts';
+import { instantOf, type RequestFields, valueIn } from '../message.ts';
 import { matchWeakly } from './entity-tags.ts';
 import { dateValue } from './freshness.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -13,7 +13,7 @@ export function isNotModified(method: string, request: RequestFields, stored: St
   const tags = request.get('if-none-match');
   if (tags !== undefined) {
     const members = tags.split(',').map((tag) => tag.trim());
-    return members.some((tag) => tag === '*' || matchWeakly(tag, valueOf(stored.fields, 'etag')));
+    return members.some((tag) => tag === '*' || matchWeakly(tag, valueIn(stored.fields, 'etag')));
   }
   const since = Date.parse(request.get('if-modified-since') ?? '');
   return (instantOf(stored.fields, 'last-modified') ?? dateValue(stored)) <= since;

@@ -1,4 +1,4 @@
-import { type Field, type RequestFields, valueOf } from '../message.ts';
+import { type Field, type RequestFields, valueIn } from '../message.ts';
 
 /** Directives by name, with their arguments; '' for none. */
 export type Directives = ReadonlyMap<string, string>;
@@ -6,16 +6,21 @@ export type Directives = ReadonlyMap<string, string>;
 const NONE: Directives = new Map();
 const GREATEST_SECONDS = 2 ** 31;
 
+// With an argument they are about some fields only.
+const OF_NAMES = ['private', 'no-cache'];
+
 const known = new Map<string, Directives>();
 
-/** RFC 9111 §5.2. Of repeated ones the first counts (§4.2.1). */
+/** RFC 9111 §5.2. Of repeated ones the first counts (§4.2.1); of those with names, all fields are meant. */
 export function cacheControl(value: string | undefined): Directives {
   if (value === undefined) return NONE;
   const before = known.get(value);
   if (before !== undefined) return before;
   const found = new Map<string, string>();
   for (const [, name, quoted, token] of value.matchAll(/([^\s,="]+)(?:=(?:"([^"]*)"|([^\s,]*)))?/g)) {
-    if (!found.has(name!.toLowerCase())) found.set(name!.toLowerCase(), quoted ?? token ?? '');
+    const lowerName = name!.toLowerCase();
+    if (!found.has(lowerName)) found.set(lowerName, quoted ?? token ?? '');
+    else if (OF_NAMES.includes(lowerName)) found.set(lowerName, '');
   }
   if (known.size > 10_000) known.clear();
   known.set(value, found);
@@ -36,13 +41,14 @@ export interface Said {
 
 /** What a response says of its caching: the first of the targeted fields that is valid, else `Cache-Control`. */
 export function said(fields: readonly Field[]): Said {
-  const targeted = cdnCacheControl(valueOf(fields, 'cdn-cache-control')) ?? surrogateControl(valueOf(fields, 'surrogate-control'));
+  const targeted =
+    cdnCacheControl(valueIn(fields, 'cdn-cache-control')) ??
+    surrogateControl(valueIn(fields, 'surrogate-control'));
   if (targeted !== undefined) return { directives: targeted, targeted: true };
-  return { directives: cacheControl(valueOf(fields, 'cache-control')), targeted: false };
+  return { directives: cacheControl(valueIn(fields, 'cache-control')), targeted: false };
 }
 
 const SECONDS = ['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error'];
-const OF_NAMES = ['private', 'no-cache'];
 
 /** RFC 9213 §2.1: a dictionary of RFC 8941, whose names are in lower case. A member of another type is ignored. */
 function cdnCacheControl(value: string | undefined): Directives | undefined {
@@ -52,7 +58,8 @@ function cdnCacheControl(value: string | undefined): Directives | undefined {
     const match = /^([a-z][a-z0-9-]*)(?:=(.+))?$/.exec(member);
     if (match === null) return undefined;
     const [, name, argument] = match as unknown as [string, string, string | undefined];
-    if (SECONDS.includes(name) ? /^\d+$/.test(argument ?? '') : argument === undefined) found.set(name, argument ?? '');
+    if (SECONDS.includes(name) ? /^\d+$/.test(argument ?? '') : argument === undefined)
+      found.set(name, argument ?? '');
     if (OF_NAMES.includes(name) && argument?.startsWith('"')) found.set(name, argument.slice(1, -1));
   }
   return found;

@@ -1,4 +1,4 @@
-import { type Field, instantOf, valueOf } from '../message.ts';
+import { type Field, instantOf, valueIn } from '../message.ts';
 import { type Said, said, seconds } from './directives.ts';
 
 /** What of a response its freshness depends on. */
@@ -27,7 +27,7 @@ export function currentAge(response: Dated, now: number): number {
 
 /** RFC 9111 §5.1: the first member counts, and one that is no number is ignored. */
 function ageValue(fields: readonly Field[]): number {
-  const [first] = (valueOf(fields, 'age') ?? '').split(',');
+  const [first] = (valueIn(fields, 'age') ?? '').split(',');
   return /^\d+$/.test(first!) ? Number(first) * 1000 : 0;
 }
 
@@ -35,7 +35,7 @@ function ageValue(fields: readonly Field[]): number {
 export function explicitLifetime(response: Dated, { directives, targeted }: Said): number | undefined {
   const stated = seconds(directives, 's-maxage') ?? seconds(directives, 'max-age');
   if (stated !== undefined) return stated * 1000;
-  if (targeted || valueOf(response.fields, 'expires') === undefined) return undefined;
+  if (targeted || valueIn(response.fields, 'expires') === undefined) return undefined;
   const expiresAt = instantOf(response.fields, 'expires');
   return expiresAt === undefined ? 0 : Math.max(0, expiresAt - dateValue(response));
 }

@@ -1,5 +1,5 @@
 import type { ClientRecord, Exchange } from '../exchange.ts';
-import { type RequestFields, valueOf } from '../message.ts';
+import { type RequestFields, valueIn } from '../message.ts';
 
 /** At most so long is an origin left alone. */
 export const HOLD_LIMIT_MS = 20_000;
@@ -10,7 +10,7 @@ export function holdsOf(client: ClientRecord, refusals: readonly Exchange[], now
   if (isCredentialed(client.request)) return statuses;
   for (const { answer, answeredAt, answeredOrder, resource, request } of refusals) {
     if (answer === null || isCredentialed(request) || answeredOrder > client.answeredOrder) continue;
-    const wait = valueOf(answer.fields, 'retry-after');
+    const wait = valueIn(answer.fields, 'retry-after');
     if (wait === undefined || now >= answeredAt + Math.min(Number(wait) * 1000, HOLD_LIMIT_MS)) continue;
     const isMeant = answer.status === 429 || (answer.status === 503 && resource === client.resource);
     if (isMeant) statuses.push(answer.status);

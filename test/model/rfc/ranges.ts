@@ -1,4 +1,4 @@
-import { type RequestFields, valueOf } from '../message.ts';
+import { type RequestFields, valueIn } from '../message.ts';
 import { matchStrongly } from './entity-tags.ts';
 import { dateValue } from './freshness.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -15,15 +15,18 @@ export function wantedSpecs(method: string, request: RequestFields, stored: Stor
   const range = request.get('range');
   if (range === undefined || method !== 'GET' || !rangeCounts(request.get('if-range'), stored)) return null;
   if (!range.startsWith('bytes=')) return null;
-  const specs = range.slice('bytes='.length).split(',').map((spec) => spec.trim());
+  const specs = range
+    .slice('bytes='.length)
+    .split(',')
+    .map((spec) => spec.trim());
   if (!specs.every((spec) => /^(\d+-\d*|-\d+)$/.test(spec))) return null;
   return specs.map((spec) => spec.split('-') as unknown as Spec);
 }
 
 /** RFC 9110 §13.1.5: the very same representation, by a strong entity-tag or a date that is strong (§8.8.2.2). */
 function rangeCounts(ifRange: string | undefined, stored: StoredResponse): boolean {
-  if (ifRange === undefined || matchStrongly(ifRange, valueOf(stored.fields, 'etag'))) return true;
-  const lastModified = valueOf(stored.fields, 'last-modified');
+  if (ifRange === undefined || matchStrongly(ifRange, valueIn(stored.fields, 'etag'))) return true;
+  const lastModified = valueIn(stored.fields, 'last-modified');
   return ifRange === lastModified && dateValue(stored) - Date.parse(lastModified) >= 1000;
 }
 
@@ -36,11 +39,13 @@ export function satisfiable(specs: readonly Spec[], length: number): Bytes[] {
     if (first <= last) ranges.push({ first, last });
   }
   ranges.sort((a, b) => a.first - b.first);
-  return ranges.reduce<Bytes[]>((merged, range) => {
+  const merged: Bytes[] = [];
+  for (const range of ranges) {
     const before = merged.at(-1);
-    if (before === undefined || range.first > before.last + 1) return [...merged, range];
-    return [...merged.slice(0, -1), { first: before.first, last: Math.max(before.last, range.last) }];
-  }, []);
+    if (before === undefined || range.first > before.last + 1) merged.push(range);
+    else merged.splice(-1, 1, { first: before.first, last: Math.max(before.last, range.last) });
+  }
+  return merged;
 }
 
 /** The one range that a 206 may answer with; `null` when there is none. */

@@ -21,7 +21,8 @@ export function rebuild(lineage: readonly Exchange[], { mode, resourceOf }: Circ
   const [first, ...later] = lineage as [Exchange, ...Exchange[]];
   if (first.answer === null) return `#${first.id} was never answered`;
   const response = received(first, first.answer);
-  const unkept = whyNotOfGet(first, resourceOf) ?? unstorablePart(response) ?? whyNotKept(response, first.request, mode);
+  const unkept =
+    whyNotOfGet(first, resourceOf) ?? unstorablePart(response) ?? whyNotKept(response, first.request, mode);
   let rebuilt: Rebuilt = { response, unkept };
   for (const exchange of later) {
     const next = joinedWith(rebuilt, exchange, mode);

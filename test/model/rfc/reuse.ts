@@ -30,13 +30,15 @@ export function whyNotReused(
   const isFresh = staleness < 0;
   const unwanted = whyNotWanted(wants, { age, staleness, isStill: directives.has('immutable') && isFresh });
   if (isFresh && unwanted === null) return null;
-  const maySpan = (name: string, from = directives) => (forbidsStale(directives) ? 0 : (seconds(from, name) ?? 0)) * 1000;
+  const maySpan = (name: string, from = directives) =>
+    (forbidsStale(directives) ? 0 : (seconds(from, name) ?? 0)) * 1000;
 
   if (origin !== 'unasked') {
     const window = Math.max(maySpan('stale-if-error'), maySpan('stale-if-error', wants));
     if (isFresh || staleness < window) return null;
     const asksForYoung = wants.has('max-age') || wants.has('min-fresh');
-    if (origin === 'unreachable' && !asksForYoung && !forbidsStale(directives) && staleness < DISCONNECTED_MS) return null;
+    if (origin === 'unreachable' && !asksForYoung && !forbidsStale(directives) && staleness < DISCONNECTED_MS)
+      return null;
   }
   if (unwanted !== null) return unwanted;
   if (forbidsStale(directives)) return `stale by ${staleness} ms, which its directives forbid`;
@@ -52,9 +54,11 @@ function whyNotWanted(
   { age, staleness, isStill }: { age: number; staleness: number; isStill: boolean },
 ): string | null {
   const maxAge = seconds(wants, 'max-age');
-  if (maxAge !== undefined && age > maxAge * 1000 && !isStill) return `${age} ms old, and the client wants max-age=${maxAge}`;
+  if (maxAge !== undefined && age > maxAge * 1000 && !isStill)
+    return `${age} ms old, and the client wants max-age=${maxAge}`;
   const minFresh = seconds(wants, 'min-fresh');
-  if (minFresh !== undefined && -staleness < minFresh * 1000) return `fresh for ${-staleness} ms, and the client wants min-fresh=${minFresh}`;
+  if (minFresh !== undefined && -staleness < minFresh * 1000)
+    return `fresh for ${-staleness} ms, and the client wants min-fresh=${minFresh}`;
   const mayBeStale = maxAge === undefined || wants.has('max-stale');
   return staleness >= 0 && !mayBeStale ? 'stale, and the client gave a max-age' : null;
 }

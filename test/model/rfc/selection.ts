@@ -1,9 +1,12 @@
-import { type RequestFields, valueOf } from '../message.ts';
+import { type RequestFields, valueIn } from '../message.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** RFC 9111 §4.1: every field that `Vary` names has the same meaning in both requests. */
 export function isSelectedBy(stored: StoredResponse, request: RequestFields): boolean {
-  const names = (valueOf(stored.fields, 'vary') ?? '').toLowerCase().split(',').map((name) => name.trim());
+  const names = (valueIn(stored.fields, 'vary') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
   if (names.includes('*')) return false;
   return names.every((name) => meaning(name, request.get(name)) === meaning(name, stored.request.get(name)));
 }

@@ -1,8 +1,8 @@
 import type { Exchange, OriginAnswer } from '../exchange.ts';
-import { type Field, httpDate, type RequestFields, valueOf, without } from '../message.ts';
+import { type Field, httpDate, type RequestFields, valueIn, without } from '../message.ts';
 import { isStrong, matchStrongly, matchWeakly } from './entity-tags.ts';
-import { shareable } from './keeping.ts';
 import type { Mode } from './keeping.ts';
+import { shareable } from './keeping.ts';
 
 /** A response as a cache may have it, made of one exchange or several. */
 export interface StoredResponse {
@@ -30,7 +30,10 @@ export interface StoredResponse {
 export function received(exchange: Exchange, answer: OriginAnswer): StoredResponse {
   const part = contentRange(answer);
   const fields = endToEnd(answer.fields);
-  const said = part === null ? Number(valueOf(fields, 'content-length') ?? answer.body.length) : part.last + 1 - part.first;
+  const said =
+    part === null
+      ? Number(valueIn(fields, 'content-length') ?? answer.body.length)
+      : part.last + 1 - part.first;
   const body = answer.complete ? answer.body : answer.body.padEnd(said, '?');
   return {
     status: answer.status,
@@ -52,7 +55,7 @@ const OF_THE_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding'];
 
 /** RFC 9110 §7.6.1 */
 export function endToEnd(fields: readonly Field[]): Field[] {
-  const options = (valueOf(fields, 'connection') ?? '').toLowerCase().split(', ');
+  const options = (valueIn(fields, 'connection') ?? '').toLowerCase().split(', ');
   return fields.filter(([name]) => !OF_THE_CONNECTION.includes(name) && !options.includes(name));
 }
 
@@ -64,9 +67,13 @@ interface ContentRange {
 
 /** Of a 206 (RFC 9110 §14.4). */
 export function contentRange(answer: Pick<OriginAnswer, 'status' | 'fields'>): ContentRange | null {
-  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(valueOf(answer.fields, 'content-range') ?? '');
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(valueIn(answer.fields, 'content-range') ?? '');
   if (answer.status !== 206 || match === null) return null;
-  return { first: Number(match[1]), last: Number(match[2]), length: match[3] === '*' ? undefined : Number(match[3]) };
+  return {
+    first: Number(match[1]),
+    last: Number(match[2]),
+    length: match[3] === '*' ? undefined : Number(match[3]),
+  };
 }
 
 // RFC 9111 §3.2: they describe the stored content, which the new response does not bring.
@@ -76,13 +83,13 @@ const OF_CONTENT = ['content-encoding', 'content-length', 'content-range'];
 function updated(stored: StoredResponse, exchange: Exchange, mode: Mode): StoredResponse {
   const brought = endToEnd(exchange.answer!.fields);
   const update = without(brought, mode === 'rfc' ? OF_CONTENT : [...OF_CONTENT, 'set-cookie']);
-  if (valueOf(update, 'date') === undefined) update.push(['date', httpDate(exchange.answeredAt)]);
+  if (valueIn(update, 'date') === undefined) update.push(['date', httpDate(exchange.answeredAt)]);
   const replaced = ['age', ...update.map(([name]) => name)];
   const merged = [...without(stored.fields, replaced), ...update];
   const fields = shareable(merged);
   const isPart = exchange.answer!.status === 206;
   // A client gets what was sent to it alone: of a 304 that, and of a part all that is not left out for others.
-  const isOwn = ([name]: Field) => valueOf(isPart ? merged : fields, name) === undefined;
+  const isOwn = ([name]: Field) => valueIn(isPart ? merged : fields, name) === undefined;
   return {
     ...stored,
     fields,
@@ -96,29 +103,36 @@ function updated(stored: StoredResponse, exchange: Exchange, mode: Mode): Stored
 
 /** By a 304 to the cache's own condition (RFC 9111 §4.3.4); a text says why it may not be. */
 export function freshened(stored: StoredResponse, exchange: Exchange, mode: Mode): StoredResponse | string {
-  const etag = valueOf(stored.fields, 'etag');
+  const etag = valueIn(stored.fields, 'etag');
   const { added } = exchange;
-  const isAboutIt =
-    added.has('if-none-match') ? added.get('if-none-match') === etag : added.get('if-modified-since') === valueOf(stored.fields, 'last-modified');
+  const isAboutIt = added.has('if-none-match')
+    ? added.get('if-none-match') === etag
+    : added.get('if-modified-since') === valueIn(stored.fields, 'last-modified');
   if (!isAboutIt || added.size === 0) return 'the 304 answers another condition';
-  const confirmed = valueOf(exchange.answer!.fields, 'etag');
-  const isOther = isStrong(confirmed) ? !matchStrongly(confirmed, etag) : etag !== undefined && !matchWeakly(confirmed, etag);
+  const confirmed = valueIn(exchange.answer!.fields, 'etag');
+  const isOther = isStrong(confirmed)
+    ? !matchStrongly(confirmed, etag)
+    : etag !== undefined && !matchWeakly(confirmed, etag);
   if (confirmed !== undefined && isOther) return `the 304 is about ${confirmed}, not ${etag}`;
   return updated(stored, exchange, mode);
 }
 
 /** By the 200 to a HEAD that agrees with it (RFC 9111 §4.3.5). */
-export function freshenedByHead(stored: StoredResponse, exchange: Exchange, mode: Mode): StoredResponse | string {
+export function freshenedByHead(
+  stored: StoredResponse,
+  exchange: Exchange,
+  mode: Mode,
+): StoredResponse | string {
   return disagrees(stored, exchange) ? 'the HEAD disagrees' : updated(stored, exchange, mode);
 }
 
 export function disagrees(stored: StoredResponse, head: Exchange): boolean {
   if (stored.status !== 200 || head.answer?.status !== 200) return true;
-  const length = valueOf(head.answer.fields, 'content-length');
+  const length = valueIn(head.answer.fields, 'content-length');
   if (length !== undefined && Number(length) !== stored.body.length) return true;
   return ['etag', 'last-modified'].some((name) => {
-    const value = valueOf(head.answer!.fields, name);
-    return value !== undefined && value !== valueOf(stored.fields, name);
+    const value = valueIn(head.answer!.fields, name);
+    return value !== undefined && value !== valueIn(stored.fields, name);
   });
 }
 
@@ -126,12 +140,14 @@ export function disagrees(stored: StoredResponse, head: Exchange): boolean {
 export function combined(stored: StoredResponse, exchange: Exchange, mode: Mode): StoredResponse | string {
   const other = received(exchange, exchange.answer!);
   if (!stored.isPart || !other.isPart) return 'only parts are combined';
-  const tags = [valueOf(stored.fields, 'etag'), valueOf(other.fields, 'etag')];
+  const tags = [valueIn(stored.fields, 'etag'), valueIn(other.fields, 'etag')];
   if (!matchStrongly(tags[0], tags[1])) return `parts of ${tags[0]} and ${tags[1]} were combined`;
-  if (stored.length !== undefined && other.length !== undefined && stored.length !== other.length) return 'two lengths';
+  if (stored.length !== undefined && other.length !== undefined && stored.length !== other.length)
+    return 'two lengths';
   const first = Math.min(stored.first, other.first);
   const bytes: string[] = [];
-  for (const part of [stored, other]) for (let i = 0; i < part.body.length; i++) bytes[part.first - first + i] = part.body[i]!;
+  for (const part of [stored, other])
+    for (let i = 0; i < part.body.length; i++) bytes[part.first - first + i] = part.body[i]!;
   if (bytes.includes(undefined as never)) return 'there is a gap between the parts';
   const length = stored.length ?? other.length;
   const isWhole = first === 0 && length === bytes.length;
