@@ -30,7 +30,7 @@ export interface RequestLimits {
 }
 
 // A header section comes in one go but from those who trickle it (others allow 10 to 60 s); content may be long.
-const LIMITS: RequestLimits = { headersMs: 30_000, requestMs: 300_000, checkMs: 5_000 };
+const LIMITS: RequestLimits = { headersMs: 30_000, requestMs: 3_600_000, checkMs: 5_000 };
 // Request line and header section together (other servers have 8 to 32 KiB); 414 or 431 beyond.
 const MAX_HEAD_BYTES = 16 * 1024;
 // Longer than the idle time of common load balancers (60 s), so that it is they who close.

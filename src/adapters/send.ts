@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream';
 import type { Answer } from '../gateway/answer.ts';
 import { trailerFields } from '../gateway/trailer-fields.ts';
 import { type FieldList, fieldValue } from '../http/fields.ts';
+import { endAfterAnswer } from './connection-end.ts';
 import { cutIfStalled } from './stall.ts';
 
 // A client that does not read keeps no more than this for as long as it likes.
@@ -16,6 +17,11 @@ export function send(response: ServerResponse, socket: Socket, answer: Answer): 
   if (response.destroyed || socket.destroyed || response.headersSent) {
     stream?.destroy();
     return;
+  }
+  // Content that is still on its way was wanted by an origin that has answered early: nobody will read the rest of it.
+  if (!response.req.complete && response.req.readableDidRead) {
+    response.shouldKeepAlive = false;
+    endAfterAnswer(socket);
   }
   response.writeHead(status, fields as string[]);
   if (stream === null) {

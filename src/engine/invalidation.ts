@@ -33,7 +33,7 @@ export function invalidatedUris(
  * @param targetUri absolute
  */
 export function isOwnRepresentation(method: string, response: ResponseFacts, targetUri: string): boolean {
-  if (method !== 'POST' || response.status < 200 || response.status > 299) return false;
+  if (method !== 'POST' || response.status !== 200) return false;
   const location = fieldValue(response.fields, 'content-location');
   return location !== undefined && resolved(location, targetUri) === new URL(targetUri).href;
 }

@@ -29,37 +29,20 @@ export interface Forwarding {
   fields(request: GateRequest, correlationId: string, skip: ReadonlySet<string>): string[];
 }
 
-// The origin gets its own Host; and what a client claims of proxies, paths or methods is not part of any cache key.
+// The origin gets its own Host; and what a client claims of proxies, addresses, paths or methods is not part of any
+// cache key, and shapes what frameworks answer.
 const NEVER = [
-  'host',
-  'content-length',
-  'expect',
-  'trailer',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-forwarded-prefix',
-  'x-forwarded-server',
-  'x-forwarded-scheme',
-  'x-real-ip',
-  'x-host',
-  'x-original-url',
-  'x-original-host',
-  'x-rewrite-url',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
+  ...['host', 'content-length', 'expect', 'trailer', 'forwarded', 'proxy', 'front-end-https', 'base-url'],
+  ...['x-real-ip', 'x-host', 'x-client-ip', 'client-ip', 'true-client-ip', 'x-cluster-client-ip'],
+  ...['x-http-method', 'x-http-method-override', 'x-method-override', 'x-url-scheme'],
   // These settings are those of the client's connection (RFC 7540 §3.2.1).
   'http2-settings',
   // Of the way here alone; the origin gets ours.
   'surrogate-capability',
   // Passed on below, checked or with what is to be added.
-  'x-request-id',
-  'traceparent',
-  'via',
+  ...['x-request-id', 'traceparent', 'via'],
 ];
+const NEVER_BEGINNING = /^x-(?:forwarded|original|rewrite|envoy)-/;
 
 // The request was received as HTTP/1.1 (RFC 9110 §7.6.3).
 const OUR_VIA = '1.1 cachegate';
@@ -77,7 +60,12 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
   const passesVia = listed === null || listed.has('via');
   const gateCookies = policy.sessionCookie === null ? [] : [policy.sessionCookie];
 
-  const passes = (lowerName: string) => !dropped.has(lowerName) && (listed === null || listed.has(lowerName));
+  const passes = (lowerName: string) => {
+    // Where names become variables (CGI, WSGI) an underscore is a hyphen.
+    const read = lowerName.includes('_') ? lowerName.replaceAll('_', '-') : lowerName;
+    if (dropped.has(read) || NEVER_BEGINNING.test(read)) return false;
+    return listed === null || listed.has(lowerName);
+  };
   const strip = (cookies: string) =>
     gateCookies.length === 0 ? cookies : withoutCookies(cookies, gateCookies);
   const passedOn = (request: GateRequest, lowerName: string, value: string) => {
@@ -87,6 +75,9 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
 
   return {
     field(request, lowerName) {
+      if (lowerName === 'via') return passesVia ? viaAfter(request.fields) : OUR_VIA;
+      if (lowerName === 'x-request-id') return usableRequestId(request);
+      if (lowerName === 'traceparent') return usableTraceparent(request);
       if (!passes(lowerName)) return undefined;
       const value = request.field(lowerName);
       if (value === undefined || isOfConnection(request, lowerName)) return undefined;

@@ -50,7 +50,8 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
   function finish(service: Service, exchange: Exchange, answer: Answer): Answer {
     const { outcome, corsFields } = exchange;
     const own: string[] = [];
-    if (outcome !== null && !outcome.hit) own.push('Cache-Status', formatCacheStatus(CACHE_NAME, outcome));
+    if (outcome === null) own.push('Cache-Status', NOT_ASKED);
+    else if (!outcome.hit) own.push('Cache-Status', formatCacheStatus(CACHE_NAME, outcome));
     if (service.limits !== null) {
       const { policy, untouched } = service.limits;
       own.push('RateLimit-Policy', policy, 'RateLimit', exchange.rateLimit ?? untouched);
@@ -63,7 +64,7 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
   return {
     handle(request) {
       const location = locate(request.method, request.target);
-      if (location.service === null) return location.refused;
+      if (location.service === null) return refusedAtOnce(location.refused);
       const { service, destination } = location;
       const exchange = new Exchange(request, destination, clock);
       try {
@@ -77,4 +78,11 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
       }
     },
   };
+}
+
+// The gate has answered by itself: neither a stored response nor the origin had a part in it.
+const NOT_ASKED = formatCacheStatus(CACHE_NAME, { hit: false, detail: 'gate' });
+
+function refusedAtOnce(answer: Answer): Answer {
+  return { ...answer, fields: [...answer.fields, 'Cache-Status', NOT_ASKED] };
 }

@@ -7,7 +7,12 @@ export interface PresentationOptions {
   readonly ownCors: boolean;
   /** Only callers that were let in may see it, so no other cache may keep it for others. */
   readonly gated: boolean;
+  /** Fields in lower case that speak to some caches before `Cache-Control` does. */
+  readonly targetedFields: readonly string[];
 }
+
+// Trailers are announced by who sends them, and Surrogate-Control is for here (Edge Architecture §2.2).
+const NEVER = ['trailer', 'surrogate-control'];
 
 /** Makes of an origin's fields those that clients see: the same for every client, so made once for a stored response. */
 export function createPresentation(options: PresentationOptions): (fields: FieldList) => FieldList {
@@ -15,8 +20,9 @@ export function createPresentation(options: PresentationOptions): (fields: Field
     ...(options.gated && { 'Cache-Control': 'private, no-cache' }),
     ...options.ownFields,
   };
-  // Trailers are not passed on, so they are not announced either.
-  const replaced = new Set(['trailer', ...Object.keys(own).map((name) => name.toLowerCase())]);
+  const replaced = new Set([...NEVER, ...Object.keys(own).map((name) => name.toLowerCase())]);
+  // What would let a cache in front of the gate share an answer all the same (RFC 9213 §2.2).
+  if (options.gated) for (const name of ['expires', ...options.targetedFields]) replaced.add(name);
   const ownFields = Object.entries(own).flat();
   return (fields) => {
     const result: string[] = [];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
@@ -11,6 +12,8 @@ import type { Upstream } from './upstream.ts';
 // A transform reads the content, and nothing here decodes it.
 const PARTIAL_AND_CODING: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'accept-encoding']);
 
+// They differ between requests that are otherwise the same.
+const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'x-request-id', 'traceparent']);
 const OF_RANGES: ReadonlySet<string> = new Set(['range', 'if-range']);
 
 /** A request's content where that is part of its cache key. */
@@ -87,6 +90,20 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
 
   get retryAfterLimitMs(): number {
     return this.#upstream.retryAfterLimitMs;
+  }
+
+  get hasOwnBudget(): boolean {
+    const isTheirs = this.field('authorization') !== undefined || this.field('cookie') !== undefined;
+    return this.#upstream.hasOwnBudget && !isTheirs;
+  }
+
+  get isKeyExact(): boolean {
+    return this.#upstream.isKeyExact(this.#destination.target);
+  }
+
+  likeness(): string {
+    const fields = this.#upstream.forwarding.fields(this.#exchange.request, '', OF_ONE_EXCHANGE);
+    return createHash('sha256').update(fields.join('\n'), 'latin1').digest('base64url');
   }
 
   /** Content with a GET or HEAD has no meaning that a cache could know, and no place in its key (RFC 9110 §9.3.1). */

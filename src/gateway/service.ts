@@ -106,6 +106,7 @@ export function createService(options: ServiceOptions): Service {
     maxKeyBodyBytes: options.maxKeyBodyBytes,
     retryAfterLimitMs: options.retryAfterLimitMs,
     stallMs: options.stallMs,
+    hasOwnBudget: hasOwnBudget(options),
     transformed: transform?.code.response !== undefined,
     fetch:
       transform?.code.response === undefined
@@ -121,8 +122,10 @@ export function createService(options: ServiceOptions): Service {
       ownFields: options.responseFields,
       ownCors: options.cors !== null,
       gated: options.gate !== null,
+      targetedFields: ['cdn-cache-control', ...options.policy.targetedFields],
     }),
     keyOf,
+    isKeyExact: (target) => normalisedTarget(target, keying) === target,
     contentKeyOf: (method, target, content) =>
       keys.response(name, cacheKey({ service: name, method, target, content })),
   };
@@ -175,6 +178,11 @@ function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
   yield cache === null
     ? createForwardStep(upstream)
     : createCachedRespondStep(upstream, cache.responses, cache.store);
+}
+
+// Where the gate brings credentials of its own, or lets none of the client's through, a budget is spent by all together.
+function hasOwnBudget({ gate, policy, forwarding }: ServiceOptions): boolean {
+  return gate !== null || policy.force || Object.keys(forwarding.ownFields).length > 0;
 }
 
 function describeLimits({ limiter, validationLimiter }: ServiceOptions): Service['limits'] {

@@ -17,12 +17,16 @@ export interface Upstream {
   readonly maxKeyBodyBytes: number;
   readonly retryAfterLimitMs: number;
   readonly stallMs: number;
+  /** The origin has one budget for all requests of the service. */
+  readonly hasOwnBudget: boolean;
   /** The origin's answers are made anew by a transform, so it is asked with GET for a whole representation. */
   readonly transformed: boolean;
   fetch(request: OriginRequest): Promise<FetchedResponse>;
   present(fields: FieldList): FieldList;
   /** The store's key for GET of a target of this origin. */
   keyOf(target: string): string;
+  /** Whether a target's key stands for it alone. */
+  isKeyExact(target: string): boolean;
   /** The store's key for a method with content, by the content's digest. */
   contentKeyOf(method: string, target: string, digest: string): string;
 }

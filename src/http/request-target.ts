@@ -69,7 +69,7 @@ const PATH_RULES: Rules = [
   ['encoded-nul', /%00/],
   ['encoded-separator', /%(?:2f|5c)/i],
   ['percent-encoding', /%(?![0-9a-f]{2})/i],
-  ['dot-segment', /\/(?:\.|%2e){1,2}(?:[/;]|$)/i],
+  ['dot-segment', /\/(?:\.|%2e){1,2}(?:[/;]|%3b|$)/i],
   ['empty-segment', /\/\//],
 ];
 

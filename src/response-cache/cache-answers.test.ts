@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PLAIN_POLICY, RECEIVED_AT, requestWith, responseWith } from '../../test/support/exchange.ts';
 import { assessResponse } from '../engine/assessment.ts';
 import { fieldValue } from '../http/fields.ts';
+import { createByteBudget } from './byte-budget.ts';
 import { fromArriving, fromEntry, held } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
 import { arrivingOf } from './fill.ts';
@@ -39,7 +40,11 @@ const WAYS: [string, (request: CacheRequest, response: StoredResponse) => CacheA
       const all = known ? [...fields, 'Content-Length', String(body.length)] : fields;
       const fetched = { ...response, fields: all, body: Readable.from(pieces(body), { objectMode: false }) };
       const assessment = assessResponse(requestWith(), fetched, PLAIN_POLICY);
-      const landing = arrivingOf(request, fetched, assessment, status, () => {});
+      const landing = arrivingOf(request, fetched, assessment, {
+        fwdStatus: status,
+        budget: createByteBudget(1_000_000),
+        onAbandoned: () => {},
+      });
       return fromArriving(request, landing, PLAN, { fields: all });
     },
   ],
@@ -171,7 +176,11 @@ it('a range of what arrives without a length is answered with all of it', async 
   const response = { ...stored(), body: Readable.from([ALPHABET], { objectMode: false }) };
   const request = asking({ range: 'bytes=0-1' });
   const assessment = assessResponse(requestWith(), response, PLAIN_POLICY);
-  const landing = arrivingOf(request, response, assessment, 200, () => {});
+  const landing = arrivingOf(request, response, assessment, {
+    fwdStatus: 200,
+    budget: createByteBudget(1_000_000),
+    onAbandoned: () => {},
+  });
   const given = fromArriving(request, landing, PLAN, { fields: response.fields });
   expect([given.status, await textOf(given)]).toEqual([200, ALPHABET.toString()]);
 });
@@ -181,7 +190,11 @@ it('a range of what arrives ends with its last byte, and the whole is there to b
   const response = { ...stored({ 'Content-Length': '26' }), body: source };
   const request = asking({ range: 'bytes=0-1' });
   const assessment = assessResponse(requestWith(), response, PLAIN_POLICY);
-  const landing = arrivingOf(request, response, assessment, 200, () => expect.unreachable());
+  const landing = arrivingOf(request, response, assessment, {
+    fwdStatus: 200,
+    budget: createByteBudget(1_000_000),
+    onAbandoned: () => expect.unreachable(),
+  });
   const given = fromArriving(request, landing, PLAN, { fields: response.fields });
   source.push(ALPHABET.subarray(0, 10));
   expect(await textOf(given)).toBe('ab');
@@ -195,7 +208,11 @@ it('who leaves in the middle of a range lets go of what arrives', async () => {
   const response = { ...stored({ 'Content-Length': '26' }), body: source };
   const request = asking({ range: 'bytes=0-20' });
   const assessment = assessResponse(requestWith(), response, PLAIN_POLICY);
-  const landing = arrivingOf(request, response, assessment, 200, () => source.destroy());
+  const landing = arrivingOf(request, response, assessment, {
+    fwdStatus: 200,
+    budget: createByteBudget(1_000_000),
+    onAbandoned: () => source.destroy(),
+  });
   const given = fromArriving(request, landing, PLAN, { fields: response.fields });
   (given.body as Readable).destroy();
   expect(await landing.body.whole).toBeNull();

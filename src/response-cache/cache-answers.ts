@@ -105,7 +105,9 @@ export function fromArriving(
   plan: Forward,
   { fields, stored = false, collapsed = false }: { fields: FieldList; stored?: boolean; collapsed?: boolean },
 ): CacheAnswer {
-  const { response, assessment, trailers } = landing;
+  const { response, assessment } = landing;
+  // A trailer may be among the fields that are the first client's alone.
+  const trailers = collapsed && assessment.withheld.length > 0 ? undefined : landing.trailers;
   const { status } = response;
   const outcome: CacheOutcome = {
     hit: false,
@@ -161,6 +163,14 @@ export function forwarded(request: CacheRequest, response: FetchedResponse, plan
   const { status, body, trailers } = response;
   const outcome: CacheOutcome = { hit: false, fwd: plan.fwd, fwdStatus: status };
   return { status, fields: request.present(response.fields), body, trailers, outcome };
+}
+
+/** What an origin answered without the client's own conditions; which are the client's to have answered (RFC 9110 §13). */
+export function unsharedAnswer(request: CacheRequest, response: FetchedResponse, plan: Forward): CacheAnswer {
+  const answer = forwarded(request, response, plan);
+  if (!isNotModified(request.facts, response)) return answer;
+  response.body.destroy();
+  return { ...answer, status: 304, fields: notModifiedFields(answer.fields), body: null };
 }
 
 /** The client wants a stored response or none (RFC 9111 §5.2.1.7). */

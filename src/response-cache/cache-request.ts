@@ -44,8 +44,14 @@ export interface CacheRequest extends Correlated {
   readonly stallMs: number;
   /** For so long at most an origin's `Retry-After` is heeded. */
   readonly retryAfterLimitMs: number;
+  /** The origin has one budget for all of the service's requests, whoever the client is. */
+  readonly hasOwnBudget: boolean;
+  /** The key stands for the very target that was asked for, and not for others too. */
+  readonly isKeyExact: boolean;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
+  /** A digest of all that the origin sees of this request beside its target; the same for requests that look the same. */
+  likeness(): string;
   /** Asks the origin; rejects with `ERR_ORIGIN_*`. */
   forward(how: Forwarding): Promise<FetchedResponse>;
   /** Makes the client's fields of the origin's: the same for every client. */

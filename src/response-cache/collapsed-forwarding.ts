@@ -8,19 +8,21 @@ import {
 } from '../engine/decision.ts';
 import { variantKey } from '../engine/selection.ts';
 import type { RequestObserver } from '../observe/observer.ts';
-import { type Forward, forwarded, fromArriving, fromEntry, held, validated } from './cache-answers.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { type Forward, fromArriving, fromEntry, held, unsharedAnswer, validated } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
 import { type Arriving, Fill, type FillPurpose, type Landing, type Validated } from './fill.ts';
 import { createFills, type FollowedExchange } from './fills.ts';
 import type { Keeper } from './keeper.ts';
 import { ANYONE, type Found } from './lookup.ts';
-import { createOriginHolds } from './origin-holds.ts';
+import { createOriginHolds, type Refused } from './origin-holds.ts';
 import { createUnsharedKeys } from './unshared-keys.ts';
 
 export interface CollapsedForwardingOptions {
   readonly keeper: Keeper;
   readonly clock: Clock;
   readonly background: Background;
+  readonly budget: ByteBudget;
   readonly observer: RequestObserver;
 }
 
@@ -43,7 +45,7 @@ export interface CollapsedForwarding {
 const FAILURES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 export function createCollapsedForwarding(options: CollapsedForwardingOptions): CollapsedForwarding {
-  const { keeper, clock, background, observer } = options;
+  const { keeper, clock, background, budget, observer } = options;
   const fills = createFills();
   const unshared = createUnsharedKeys();
   const holds = createOriginHolds();
@@ -99,7 +101,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
         return fromArriving(request, landing, plan, { fields: landing.response.fields, stored: !found.away });
       case 'unshared': {
         const stale = standIn(request, landing.response.status, found);
-        if (stale === null) return forwarded(request, landing.response, plan);
+        if (stale === null) return unsharedAnswer(request, landing.response, plan);
         landing.response.body.destroy();
         return stale;
       }
@@ -127,7 +129,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
   }
 
   function begin(request: CacheRequest, purpose: FillPurpose, found: Found): Fill {
-    const fill = new Fill(request, purpose);
+    const fill = new Fill(request, purpose, budget);
     fills.add(request.key, fill);
     const close = () => fills.remove(request.key, fill);
     void fill.landing.then((landing) => remember(request, fill, landing));
@@ -142,7 +144,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     const now = clock.now();
     if (fill.joinable && !fill.abandoned) {
       if (isShareable(landing, now)) unshared.forget(classOf(request));
-      else unshared.note(classOf(request), now);
+      else if (!isClientsFault(landing)) unshared.note(classOf(request), now);
     }
     if (landing.kind !== 'unshared') return;
     const { status, fields } = landing.response;
@@ -155,8 +157,8 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     const purpose: FillPurpose =
       request.facts.contentKeyed === true ? { kind: 'whole' } : { kind: 'validate', stored: entry };
     const fill = begin(request, purpose, found);
-    background.run(async () => {
-      const landing = await fill.wait(null);
+    // Owned by the fill, whose landing never rejects.
+    void fill.wait(null).then((landing) => {
       if (landing.kind === 'failed') observer.originFailed?.(request.service, landing.error, request);
       if (landing.kind === 'unshared') landing.response.body.destroy();
     });
@@ -169,6 +171,11 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
 function isShareable(landing: Landing, now: number): boolean {
   if (!isSelection(landing) || (landing.kind === 'validated' && !landing.storable)) return false;
   return decide(ANYONE, landing.kind === 'arriving' ? landing : landing.entry, now).action === 'reuse';
+}
+
+// What one client did wrong says nothing of the answers to others.
+function isClientsFault(landing: Landing): boolean {
+  return landing.kind === 'unshared' && landing.response.status >= 400 && landing.response.status <= 499;
 }
 
 function isSelection(landing: Landing): landing is Arriving | Validated {
@@ -218,7 +225,8 @@ function classOf(request: CacheRequest): string {
   return hasCookies(request) ? `${request.key} cookies` : request.key;
 }
 
-function refusedFor(request: CacheRequest) {
-  const { service, key } = request;
-  return { service, key, credentialed: isAuthorized(request) || hasCookies(request) };
+/** Whom a refusal of the origin is about: all of a service whose budget is its own, or requests that look the same. */
+function refusedFor(request: CacheRequest): Refused {
+  const { service, key, hasOwnBudget } = request;
+  return { service: hasOwnBudget ? service : null, likeness: () => `${key} ${request.likeness()}` };
 }

@@ -7,7 +7,9 @@ import {
 import { missingRange, portionOfPart } from '../engine/portion.ts';
 import { variantKey } from '../engine/selection.ts';
 import { conditionalFields, isIdentifiedBy, strongEntityTag } from '../engine/validation.ts';
-import { type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
+import { CachegateError } from '../errors.ts';
+import { endToEndFields, type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import { completed } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
@@ -78,10 +80,12 @@ export class Fill {
   readonly facts: RequestFacts;
   /** It was asked for with credentials, so that it may well be for one client alone. */
   readonly credentialed: boolean;
+  readonly #budget: ByteBudget;
   readonly #controller = new AbortController();
   #waiting = 0;
 
-  constructor(request: CacheRequest, purpose: FillPurpose) {
+  constructor(request: CacheRequest, purpose: FillPurpose, budget: ByteBudget) {
+    this.#budget = budget;
     const { facts } = request;
     this.facts = facts;
     this.joinable = purpose.kind !== 'ranges' && facts.method !== 'HEAD';
@@ -117,7 +121,10 @@ export class Fill {
       // What an origin says to a range that it does not give (416 above all) is no answer to who asks for the whole.
       if (purpose.kind === 'ranges' && status !== 200 && status !== 206)
         return { kind: 'unshared', response };
-      if (purpose.kind !== 'complete') return this.#received(request, response);
+      if (purpose.kind !== 'complete') {
+        if (status === 206 && purpose.kind !== 'ranges') throw unaskedPart(response);
+        return this.#received(request, response);
+      }
       const whole = completed(request, purpose.stored.response, response);
       if (whole !== null) return this.#received(request, whole, status);
       // A part that does not fit, or none where the representation has become shorter: all of it is asked for.
@@ -156,7 +163,8 @@ export class Fill {
     if (!assessment.storable || declaredLength(response.fields) > request.maxBodyBytes) {
       return { kind: 'unshared', response };
     }
-    return arrivingOf(request, response, assessment, fwdStatus, () => this.#controller.abort());
+    const onAbandoned = () => this.#controller.abort();
+    return arrivingOf(request, response, assessment, { fwdStatus, budget: this.#budget, onAbandoned });
   }
 }
 
@@ -165,19 +173,23 @@ export function arrivingOf(
   request: CacheRequest,
   response: FetchedResponse,
   assessment: Assessment,
-  fwdStatus: number,
-  onAbandoned: () => void,
+  how: {
+    readonly fwdStatus: number;
+    readonly budget: ByteBudget;
+    readonly onAbandoned: () => void;
+  },
 ): Arriving {
+  const { fwdStatus, budget, onAbandoned } = how;
   const { withheld } = assessment;
   const { maxBodyBytes: keepBytes, stallMs } = request;
   return {
     kind: 'arriving',
     response,
     assessment,
-    body: shareBody(response.body, { keepBytes, stallMs, onAbandoned }),
+    body: shareBody(response.body, { keepBytes, stallMs, budget, onAbandoned }),
     trailers: response.trailers,
     fwdStatus,
-    sharedFields: withheld.length === 0 ? response.fields : withoutFields(response.fields, new Set(withheld)),
+    sharedFields: withoutFields(endToEndFields(response.fields), new Set(withheld)),
     selection: selectionOf(request, assessment.nominated),
   };
 }
@@ -185,6 +197,12 @@ export function arrivingOf(
 function selectionOf({ facts }: CacheRequest, names: Assessment['nominated']): Selection {
   const nominated = names === '*' ? [] : names;
   return { nominated, variant: variantKey(nominated, facts) };
+}
+
+// RFC 9110 §15.3.7: nobody has asked for a part, and it is not to be taken for the whole.
+function unaskedPart({ body }: FetchedResponse): CachegateError {
+  body.destroy();
+  return new CachegateError('ERR_ORIGIN_PROTOCOL', 'The origin sent a part that was not asked for');
 }
 
 export function declaredLength(fields: FieldList): number {

@@ -1,6 +1,5 @@
 import { assessResponse } from '../engine/assessment.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
-import { partOf } from '../engine/portion.ts';
 import { isDescribedByHead } from '../engine/validation.ts';
 import { fieldValue } from '../http/fields.ts';
 import type { StoreObserver } from '../observe/observer.ts';
@@ -133,6 +132,6 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
 function lengthAgrees({ response, assessment }: Arriving, body: Buffer): boolean {
   const declared = fieldValue(response.fields, 'content-length');
   if (declared !== undefined && Number(declared) !== body.length) return false;
-  const part = assessment.part ?? partOf(response);
+  const { part } = assessment;
   return part === null || part.range.last - part.range.first + 1 === body.length;
 }

@@ -10,15 +10,16 @@ export interface Hold {
 
 /** Whom an origin's refusal is about. */
 export interface Refused {
-  readonly service: string;
-  readonly key: string;
-  /** The request carried credentials of the client's own, so that a refusal may be for that client alone. */
-  readonly credentialed: boolean;
+  /** The service, where its origin sees one budget whoever the client is; else `null`. */
+  readonly service: string | null;
+  /** What all requests of the resource have alike that the origin can't tell apart. */
+  readonly likeness: () => string;
 }
 
 /**
- * What origins have said with `Retry-After` (RFC 9110 §10.2.3): 503 is heeded for its resource, and 429 (RFC 6585 §4)
- * for the whole service, whose budget all share. A refusal of one client's credentials holds nobody up.
+ * What origins have said with `Retry-After` (RFC 9110 §10.2.3): a 429 (RFC 6585 §4) is heeded for the whole service
+ * where the budget is the service's own, and else, as a 503, for requests that look the same to the origin: nobody is
+ * held up by what another client's fields have caused.
  */
 export interface OriginHolds {
   note(refused: Refused, status: number, fields: FieldList, limitMs: number, now: number): void;
@@ -34,17 +35,18 @@ export function createOriginHolds(): OriginHolds {
     return hold !== undefined && hold.until > now ? hold : null;
   };
   return {
-    note({ service, key, credentialed }, status, fields, limitMs, now) {
-      if (credentialed || (status !== 429 && status !== 503)) return;
+    note({ service, likeness }, status, fields, limitMs, now) {
+      if (status !== 429 && status !== 503) return;
       const value = fieldValue(fields, 'retry-after');
       const waitMs = value === undefined ? undefined : parseRetryAfter(value, now);
       if (waitMs === undefined || Math.min(waitMs, limitMs) < 1) return;
       // A service's name and a key of the store can't be alike: only the key holds a colon.
-      holds.set(status === 429 ? service : key, { status, until: now + Math.min(waitMs, limitMs) });
+      const name = status === 429 && service !== null ? service : likeness();
+      holds.set(name, { status, until: now + Math.min(waitMs, limitMs) });
     },
-    find({ service, key, credentialed }, now) {
-      if (credentialed || holds.size === 0) return null;
-      return standing(key, now) ?? standing(service, now);
+    find({ service, likeness }, now) {
+      if (holds.size === 0) return null;
+      return (service === null ? null : standing(service, now)) ?? standing(likeness(), now);
     },
   };
 }

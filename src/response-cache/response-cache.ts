@@ -8,6 +8,7 @@ import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { Reading } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
+import { createByteBudget } from './byte-budget.ts';
 import { type Forward, forwarded, fromArriving, fromEntry, UNSATISFIED } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
 import { createCollapsedForwarding } from './collapsed-forwarding.ts';
@@ -34,12 +35,16 @@ export interface ResponseCache {
   respond(request: CacheRequest, reading: Reading): MaybePromise<CacheAnswer>;
 }
 
+// Bodies on their way to clients and store hold so much in this process at most.
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
+
 /** An HTTP cache on a store (RFC 9111): the engine decides, this carries it out. */
 export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
   const { store, clock, background, observer } = options;
   const lookup = createLookup(store, options.keys);
   const keeper = createKeeper({ store, observer, save: createSaver(options) });
-  const forwarding = createCollapsedForwarding({ keeper, clock, background, observer });
+  const budget = createByteBudget(MAX_HELD_BYTES);
+  const forwarding = createCollapsedForwarding({ keeper, clock, background, budget, observer });
 
   function carryOut(request: CacheRequest, found: Found): MaybePromise<CacheAnswer> {
     const now = clock.now();
@@ -99,12 +104,15 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     plan: Forward,
     arriving: FollowedExchange,
   ): CacheAnswer | null {
+    if (!request.isKeyExact) return null;
     if (!isOwnRepresentation(request.facts.method, response, request.targetUri)) return null;
     if (declaredLength(response.fields) > request.maxBodyBytes) return null;
     const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
     const assessment = assessResponse(asGet, response, explicitOnly(request.policy));
     if (!assessment.storable || assessment.freshnessLifetimeMs === 0) return null;
-    const landing = arrivingOf(request, response, assessment, response.status, () => response.body.destroy());
+    const onAbandoned = () => response.body.destroy();
+    const how = { fwdStatus: response.status, budget, onAbandoned };
+    const landing = arrivingOf(request, response, assessment, how);
     const keep = () => keeper.keepArriving(request, landing, () => arriving.outdated, NOTHING_FOUND);
     if (!background.run(() => keep().finally(arriving.end))) arriving.end();
     return fromArriving(request, landing, plan, { fields: response.fields, stored: true });

@@ -1,12 +1,19 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createByteBudget } from './byte-budget.ts';
 import { type SharedBodyOptions, shareBody } from './shared-body.ts';
 
 const collect = async (body: Readable) => Buffer.concat(await body.toArray());
 
 const share = (source: Readable, change: Partial<SharedBodyOptions> = {}) =>
-  shareBody(source, { keepBytes: 1_000, stallMs: 60_000, onAbandoned: () => {}, ...change });
+  shareBody(source, {
+    keepBytes: 1_000,
+    stallMs: 60_000,
+    budget: createByteBudget(1_000_000),
+    onAbandoned: () => {},
+    ...change,
+  });
 
 /** A source that gives a chunk when told to. */
 function tap() {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { ByteBudget } from './byte-budget.ts';
 
 /**
  * One body from the origin, read by several clients at once as it arrives.
@@ -18,17 +19,21 @@ export interface SharedBody {
 
 // How far the source may run ahead of the slowest reader once nothing is kept.
 const AHEAD_BYTES = 256 * 1024;
+// So much of each body costs nothing of the budget, so that large bodies can't keep small ones from being shared.
+const FREE_BYTES = 64 * 1024;
 
 export interface SharedBodyOptions {
   readonly keepBytes: number;
   /** A reader that takes nothing for so long, while the source waits for it, is cut off. */
   readonly stallMs: number;
+  /** What all bodies under way may hold together; one that finds it spent is not kept, like one that is too long. */
+  readonly budget: ByteBudget;
   /** Called when nobody wants the rest: no reader is left, or none came and it can't be stored. */
   readonly onAbandoned: () => void;
 }
 
 export function shareBody(source: Readable, options: SharedBodyOptions): SharedBody {
-  const { keepBytes, stallMs, onAbandoned } = options;
+  const { keepBytes, stallMs, budget, onAbandoned } = options;
   /** Readers, with what each reads next, counted in chunks from the body's first. */
   const readers = new Map<Readable, number>();
   /** How many readers are at a position. Counted, since asking all for the slowest would cost the square of their number. */
@@ -37,6 +42,9 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
   let dropped = 0;
   let held = 0;
   let received = 0;
+  /** Bytes taken of the budget. */
+  let taken = 0;
+  let overflowed = false;
   let state: 'open' | 'ended' | 'failed' = 'open';
   let failure: unknown;
   /** For readers: there is more, or the end. */
@@ -44,7 +52,19 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
   /** For the source: a reader has taken what was held longest, or has left. */
   const taking = createSignal();
 
-  const overflowed = () => received > keepBytes;
+  /** Whether a chunk may be kept beside what is; what is little may always. */
+  function mayKeep(chunk: Buffer): boolean {
+    if (received > keepBytes) return false;
+    if (received <= FREE_BYTES) return true;
+    if (!budget.take(chunk.length)) return false;
+    taken += chunk.length;
+    return true;
+  }
+
+  function giveBack(): void {
+    budget.give(taken);
+    taken = 0;
+  }
 
   function dropWhatAllHad(): void {
     let count = 0;
@@ -96,8 +116,12 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
         chunks.push(chunk);
         received += chunk.length;
         held += chunk.length;
+        if (!overflowed && !mayKeep(chunk)) {
+          overflowed = true;
+          giveBack();
+        }
         arrival.give();
-        if (overflowed()) await roomForMore();
+        if (overflowed) await roomForMore();
       }
       state = 'ended';
     } catch (error) {
@@ -105,7 +129,8 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
       failure = error;
     }
     arrival.give();
-    return state === 'ended' && !overflowed() ? Buffer.concat(chunks) : null;
+    if (readers.size === 0) giveBack();
+    return state === 'ended' && !overflowed ? Buffer.concat(chunks) : null;
   }
 
   function leave(reader: Readable): void {
@@ -113,7 +138,9 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
     if (position === undefined) return;
     readers.delete(reader);
     depart(position);
-    if (readers.size === 0 && state === 'open') onAbandoned();
+    if (readers.size > 0) return;
+    if (state === 'open') onAbandoned();
+    else giveBack();
   }
 
   /** The reader's next chunk, waiting for it; `null` at the end. */
@@ -136,7 +163,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
   return {
     whole: pump(),
     get joinable() {
-      return !overflowed() && state !== 'failed';
+      return !overflowed && state !== 'failed';
     },
     read() {
       const reader = new Readable({

@@ -59,6 +59,21 @@ export class ClientRequest implements CacheRequest, RequestFacts {
     return this.#subject.retryAfterLimitMs;
   }
 
+  readonly isKeyExact = true;
+
+  get hasOwnBudget(): boolean {
+    return !this.#isCredentialed();
+  }
+
+  /** Nobody's credentials are another's. */
+  likeness(): string {
+    return this.#isCredentialed() ? this.correlationId() : '';
+  }
+
+  #isCredentialed(): boolean {
+    return this.field('authorization') !== undefined || this.field('cookie') !== undefined;
+  }
+
   correlationId(): string {
     return String(this.#client.id);
   }

@@ -1,4 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, type Plugin, type Rollup } from 'vite';
 import type { Mutation } from './mutations.ts';
 import type { CreateSubject } from './subject.ts';
@@ -10,11 +13,17 @@ const SRC = resolve(import.meta.dirname, '../../src');
  * @throws Error when the text to be replaced does not stand exactly once in the source
  */
 export async function buildSubject(mutation: Mutation | null): Promise<CreateSubject> {
-  const code = Buffer.from(await bundle(mutation)).toString('base64');
-  const built = (await import(/* @vite-ignore */ `data:text/javascript;base64,${code}`)) as {
-    createSubject: CreateSubject;
-  };
-  return built.createSubject;
+  const directory = await mkdtemp(join(tmpdir(), 'cachegate-model-'));
+  try {
+    const file = join(directory, 'subject.mjs');
+    await writeFile(file, await bundle(mutation));
+    const built = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      createSubject: CreateSubject;
+    };
+    return built.createSubject;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
 /** All that the subject consists of, in one module. */

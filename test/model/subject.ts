@@ -2,8 +2,7 @@ import { createBackground } from '../../src/background.ts';
 import type { Clock } from '../../src/clock.ts';
 import { cacheKey } from '../../src/engine/cache-key.ts';
 import type { CachePolicy } from '../../src/engine/policy.ts';
-import { createPresentation } from '../../src/gateway/presentation.ts';
-import type { FieldList } from '../../src/http/fields.ts';
+import { endToEndFields, type FieldList } from '../../src/http/fields.ts';
 import type { CacheAnswer, CacheRequest } from '../../src/response-cache/cache-request.ts';
 import { createResponseCache } from '../../src/response-cache/response-cache.ts';
 import { createStoreKeys } from '../../src/store/keys.ts';
@@ -64,7 +63,7 @@ export const createSubject: CreateSubject = (clock, { mode, distant }) => {
       known.set(target, key);
       return key;
     },
-    present: createPresentation({ ownFields: {}, ownCors: false, gated: false }),
+    present: endToEndFields,
     respond: (request) => {
       const reading = readOne(store, request.key);
       if (reading instanceof Promise) return reading.then((found) => cache.respond(request, found));

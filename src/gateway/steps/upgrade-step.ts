@@ -40,7 +40,8 @@ export function createUpgradeStep({ protocols, upstream, deadlineMs }: UpgradeSt
 
   return (exchange) => {
     const { request, destination } = exchange;
-    if (request.upgrade === null || destination.refused !== null) return null;
+    // Other methods change things, and their answers are the cache's to see.
+    if (request.method !== 'GET' || request.upgrade === null || destination.refused !== null) return null;
     const protocol = protocolsOf(request.upgrade).find((each) => passed.has(each));
     return protocol === undefined ? null : change(exchange, protocol);
   };
