@@ -6,6 +6,7 @@ import { createProcesses } from '../bench/processes.mjs';
 import { describeMachine, pinSelf, requireMachine } from '../bench/tools.mjs';
 import { bigBody } from './big-body.mjs';
 import { collapse } from './collapse.mjs';
+import { model } from './model.mjs';
 import { render } from './report.mjs';
 import { revalidations } from './revalidations.mjs';
 import { storeFaults } from './store-faults.mjs';
@@ -22,7 +23,7 @@ import { storeFaults } from './store-faults.mjs';
  */
 
 /** @type {Case[]} */
-const cases = [...storeFaults, collapse, bigBody, revalidations];
+const cases = [...storeFaults, collapse, bigBody, revalidations, model];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => cases.every((each) => each.name !== name));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { formatHttpDate } from '../http/http-date.ts';
-import { createOriginHolds, type Hold } from './origin-holds.ts';
+import { createOriginHolds, type Hold, type Refused } from './origin-holds.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const LIMIT_MS = 300_000;
-const ONE = { service: 'air', key: 'response:{air:1}', credentialed: false };
-const SAME_SERVICE = { ...ONE, key: 'response:{air:2}' };
-const OTHER_SERVICE = { service: 'sea', key: 'response:{sea:1}', credentialed: false };
+const ONE: Refused = { service: 'air', likeness: () => 'response:{air:1} a' };
+const SAME_SERVICE: Refused = { ...ONE, likeness: () => 'response:{air:2} a' };
+const OTHER_SERVICE: Refused = { service: 'sea', likeness: () => 'response:{sea:1} a' };
 
 /** What holds after one answer to `ONE`: for itself, for the rest of its service, for another service. */
 function heldAfter(status: number, retryAfter: string | null, now = NOW, asked = ONE, limitMs = LIMIT_MS) {
@@ -47,12 +47,14 @@ describe('an origin that asks for a pause (RFC 9110 §10.2.3)', () => {
     expect(heldAfter(status, '10')).toEqual([null, null, null]);
   });
 
-  it('of one client’s credentials holds nobody up, and of nobody else that client', () => {
-    const credentialed = { ...ONE, credentialed: true };
-    expect(heldAfter(429, '10', NOW, credentialed)).toEqual([null, null, null]);
+  it('whose budget is not the service’s own holds up only what looks the same', () => {
+    const theirs: Refused = { ...ONE, service: null };
+    expect(heldAfter(429, '10', NOW, theirs)).toEqual([hold(429, 10), null, null]);
     const holds = createOriginHolds();
+    holds.note(theirs, 429, ['Retry-After', '10'], LIMIT_MS, NOW);
+    expect(holds.find({ service: null, likeness: () => 'response:{air:1} b' }, NOW)).toBeNull();
     holds.note(ONE, 429, ['Retry-After', '10'], LIMIT_MS, NOW);
-    expect(holds.find(credentialed, NOW)).toBeNull();
+    expect(holds.find({ service: null, likeness: () => 'response:{air:2} a' }, NOW)).toBeNull();
   });
 
   it('of a resource is asked for before what the service asks for', () => {

@@ -46,7 +46,7 @@ export function createOriginHolds(): OriginHolds {
     },
     find({ service, likeness }, now) {
       if (holds.size === 0) return null;
-      return (service === null ? null : standing(service, now)) ?? standing(likeness(), now);
+      return standing(likeness(), now) ?? (service === null ? null : standing(service, now));
     },
   };
 }

@@ -236,3 +236,30 @@ async function withPause(body: Readable, pause: number): Promise<Buffer> {
   }
   return Buffer.concat(chunks);
 }
+
+describe('a body', () => {
+  it('that finds the common budget spent is given out at its readers’ pace, and not kept', async () => {
+    const chunk = Buffer.alloc(64 * 1024);
+    const budget = createByteBudget(3 * chunk.length);
+    const options = { keepBytes: 100 * chunk.length, budget };
+    const pieces = (count: number) => Readable.from(Array.from({ length: count }, () => chunk));
+    const kept = share(pieces(4), options);
+    const slow = kept.read();
+    expect(await kept.whole).toHaveLength(4 * chunk.length);
+    // What the first holds for its reader is not there for the second.
+    const second = share(pieces(3), options);
+    expect(await collect(second.read())).toHaveLength(3 * chunk.length);
+    expect(await second.whole).toBeNull();
+    expect(await collect(slow)).toHaveLength(4 * chunk.length);
+    await turns();
+    const third = share(pieces(3), options);
+    expect(await collect(third.read())).toHaveLength(3 * chunk.length);
+    expect(await third.whole).toHaveLength(3 * chunk.length);
+  });
+
+  it('that is little is kept whatever others hold', async () => {
+    const body = share(Readable.from([Buffer.alloc(900)]), { budget: createByteBudget(0) });
+    expect(await collect(body.read())).toHaveLength(900);
+    expect(await body.whole).toHaveLength(900);
+  });
+});

@@ -68,7 +68,7 @@ describe('the order of work', () => {
 
     const refused = await gate.ask({ session: 'unknown-0123456789' });
     expect(refused.status).toBe(401);
-    expect(refused.headers.get('cache-status')).toBeNull();
+    expect(refused.headers.get('cache-status')).toBe('cachegate; detail=gate');
     expect(refused.headers.get('age')).toBeNull();
     expect(await refused.text()).not.toBe(answer);
     expect(await responseKeys()).toEqual([key]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
 import { type RunningProxy, startProxy, withCache } from '../support/proxy.ts';
 import { ask, PATIENT } from '../support/ranged-origin.ts';
 
@@ -17,11 +18,20 @@ let answers: Record<string, Answer>;
 const OK: Answer = { status: 200, fields: { 'Cache-Control': 'no-store' } };
 const refusing = (status: number, value: string): Answer => ({ status, fields: { 'Retry-After': value } });
 
-const start = async (cache: Cache = {}) => {
-  proxy = await startProxy((request, response) => {
-    const { status, fields } = answers[request.url!] ?? OK;
-    response.writeHead(status, fields).end('from the origin');
-  }, withCache(cache));
+// With a key of its own: the budget is the service's, whoever asks.
+const ownKey = (config: Config): Config => ({
+  ...config,
+  services: { default: { ...config.services.default!, request_headers: { 'X-Api-Key': 'ours' } } },
+});
+
+const start = async (cache: Cache = {}, keyed = ownKey) => {
+  proxy = await startProxy(
+    (request, response) => {
+      const { status, fields } = answers[request.url!] ?? OK;
+      response.writeHead(status, fields).end('from the origin');
+    },
+    (config) => keyed(withCache(cache)(config)),
+  );
 };
 beforeEach(() => {
   answers = {};
@@ -51,6 +61,16 @@ describe('a refusal with Retry-After', () => {
     await get('/spent');
     expect(await get('/other')).toMatchObject({ status: 429 });
     expect(proxy.asked).toEqual(['GET /spent']);
+  });
+
+  it('by 429 is remembered for requests that look the same, where the client’s fields may be its cause', async () => {
+    await start({}, (config) => config);
+    answers['/'] = refusing(429, '100');
+    await get('/', { 'X-Api-Key': 'spent' });
+    delete answers['/'];
+    expect((await get('/', { 'X-Api-Key': 'spent' })).status).toBe(429);
+    expect((await get('/', { 'X-Api-Key': 'another' })).status).toBe(200);
+    expect((await get('/other', { 'X-Api-Key': 'spent' })).status).toBe(200);
   });
 
   it('names a date as well', async () => {
@@ -111,7 +131,8 @@ describe.each<[string, Record<string, string>]>([
     await get('/', headers);
     delete answers['/'];
     expect((await get('/')).status).toBe(200);
-    expect((await get('/', headers)).status).toBe(200);
+    expect((await get('/', headers)).status).toBe(429);
+    expect((await get('/else', headers)).status).toBe(200);
   });
 
   it('is not held up by what others were refused', async () => {

@@ -83,7 +83,12 @@ async function start(setting: Setting = {}): Promise<void> {
   const upstream = {
     baseUri: `http://127.0.0.1:${(origin.address() as AddressInfo).port}/base`,
     forwarding: createForwarding(policy),
-    present: createPresentation({ ownFields: { 'X-Gate': '1' }, ownCors: false, gated: false }),
+    present: createPresentation({
+      ownFields: { 'X-Gate': '1' },
+      ownCors: false,
+      gated: false,
+      targetedFields: [],
+    }),
   } as unknown as Upstream;
   const service = {
     ...{ name: 'test', prefix: '/', methods: [], transformed: false, limits: null, stallMs: 1_000 },

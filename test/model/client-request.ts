@@ -2,6 +2,7 @@ import type { RequestFacts } from '../../src/engine/facts.ts';
 import type { FieldList } from '../../src/http/fields.ts';
 import type { CacheRequest, FetchedResponse, Forwarding } from '../../src/response-cache/cache-request.ts';
 import type { ClientRecord } from './exchange.ts';
+import { likenessOf } from './message.ts';
 import type { Subject } from './subject.ts';
 
 export type Forward = (client: ClientRecord, how: Forwarding) => Promise<FetchedResponse>;
@@ -15,6 +16,8 @@ export class ClientRequest implements CacheRequest, RequestFacts {
   readonly maxBodyBytes = 1024 * 1024;
   readonly stallMs = 60_000;
   readonly signal = NEVER;
+  readonly hasOwnBudget = true;
+  readonly isKeyExact = true;
   readonly #client: ClientRecord;
   readonly #path: string;
   readonly #subject: Subject;
@@ -59,19 +62,8 @@ export class ClientRequest implements CacheRequest, RequestFacts {
     return this.#subject.retryAfterLimitMs;
   }
 
-  readonly isKeyExact = true;
-
-  get hasOwnBudget(): boolean {
-    return !this.#isCredentialed();
-  }
-
-  /** Nobody's credentials are another's. */
   likeness(): string {
-    return this.#isCredentialed() ? this.correlationId() : '';
-  }
-
-  #isCredentialed(): boolean {
-    return this.field('authorization') !== undefined || this.field('cookie') !== undefined;
+    return likenessOf(this.#client.request);
   }
 
   correlationId(): string {

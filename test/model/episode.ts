@@ -5,7 +5,15 @@ import { bodyOf, readBody } from './bodies.ts';
 import { ClientRequest } from './client-request.ts';
 import type { CacheReply, ClientRecord, OriginAnswer } from './exchange.ts';
 import { createHistory, type History } from './history.ts';
-import { type Field, fromList, httpDate, type RequestFields, toList, valueIn } from './message.ts';
+import {
+  type Field,
+  fromList,
+  httpDate,
+  type RequestFields,
+  toList,
+  valueIn,
+  wholeRequest,
+} from './message.ts';
 import { createOrigin, PATHS, resourceOf } from './origin.ts';
 import type { Random } from './random.ts';
 import { randomRequest } from './request-generator.ts';
@@ -74,8 +82,11 @@ export function createEpisode(random: Random, mode: Mode, createSubject: CreateS
       etags: history.given(resource, 'etag'),
       lastModified: history.given(resource, 'last-modified'),
     });
+    const { resource, method, request } = randomRequest(random, validatorsOf, clock.now());
     const client: ClientRecord = {
-      ...randomRequest(random, validatorsOf, clock.now()),
+      resource,
+      method,
+      request,
       id: history.clients.length,
       step: steps,
       beganOrder: history.tick(),
@@ -148,19 +159,9 @@ const DELAYS: readonly (readonly [number, Span])[] = [
   [2, (random) => random.below(8_000)],
 ];
 
-const OF_PARTS = [
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'if-range',
-  'range',
-];
-
 /** What reaches the origin: without the client's own conditions where the cache wants the whole. */
 function sentFields(request: RequestFields, added: RequestFields, whole: boolean): RequestFields {
-  const kept = whole ? [...request].filter(([name]) => !OF_PARTS.includes(name)) : [...request];
-  return new Map([...kept, ...added]);
+  return new Map([...(whole ? wholeRequest(request) : request), ...added]);
 }
 
 /** Who has a clock adds the Date that is missing, as the product's origin client does. */

@@ -35,3 +35,22 @@ export function instantOf(fields: readonly Field[], name: string): number | unde
 export function httpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
+
+const OF_PARTS = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+];
+
+/** Without the fields that ask for a part, or only for what is new. */
+export function wholeRequest(request: RequestFields): RequestFields {
+  return new Map([...request].filter(([name]) => !OF_PARTS.includes(name)));
+}
+
+/** The same for requests that look the same to an origin, which part of a resource ever they ask for. */
+export function likenessOf(request: RequestFields): string {
+  return [...wholeRequest(request)].map(([name, value]) => `${name}: ${value}`).join('\n');
+}

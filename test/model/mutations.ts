@@ -138,8 +138,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a private field is shared (§5.2.2.7)',
     file: 'response-cache/fill.ts',
-    from: 'sharedFields: withheld.length === 0 ? ',
-    to: 'sharedFields: true ? ',
+    from: 'sharedFields: withoutFields(endToEndFields(response.fields), new Set(withheld))',
+    to: 'sharedFields: endToEndFields(response.fields)',
   },
   {
     name: 'must-understand lets any status be stored (§5.2.2.3)',

@@ -50,7 +50,7 @@ export function whyNotOfGet(
   if (method !== 'POST') return `it answers ${method}`;
   // RFC 9110 §9.3.3
   const location = valueIn(answer.fields, 'content-location');
-  if (answer.status > 299 || location === undefined || ownPath(location) !== resource)
+  if (answer.status !== 200 || location === undefined || ownPath(location) !== resource)
     return 'it answers POST';
   const response = { ...answer, requestAt: 0, responseAt: 0 };
   return explicitLifetime(response, said(answer.fields)) === undefined ? 'POST without a lifetime' : null;
