@@ -45,7 +45,7 @@ export function isHeuristicLifetime(
 }
 
 /** The lifetime that the policy gives to a status, in seconds. */
-export function policyTtlSeconds(policy: CachePolicy, status: number): number | undefined {
+function policyTtlSeconds(policy: CachePolicy, status: number): number | undefined {
   const listed = policy.negativeTtlSeconds.get(status);
   if (listed !== undefined) return listed;
   return status < 400 && HEURISTICALLY_CACHEABLE.has(status) ? policy.ttlSeconds : undefined;

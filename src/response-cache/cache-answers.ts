@@ -3,7 +3,8 @@ import type { Plan } from '../engine/decision.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
 import { type Part, type Portion, portionOfPart, portionOfWhole } from '../engine/portion.ts';
 import { isNotModified, notModifiedFields } from '../engine/validation.ts';
-import { type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
+import { contentLength } from '../http/content-length.ts';
+import { type FieldList, withoutFields } from '../http/fields.ts';
 import { type ByteRange, formatContentRange } from '../http/range.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
@@ -124,7 +125,7 @@ export function fromArriving(
   // A part that has just been asked for is what was asked for.
   const portion: Portion =
     assessment.part === null
-      ? portionOf(request, response, null, declaredLength(response))
+      ? portionOf(request, response, null, contentLength(response.fields))
       : { kind: 'whole' };
   switch (portion.kind) {
     case 'whole':
@@ -151,11 +152,6 @@ function cutTo({ first, last }: ByteRange): Transform {
       done();
     },
   });
-}
-
-function declaredLength({ fields }: ResponseFacts): number | undefined {
-  const value = fieldValue(fields, 'content-length');
-  return value === undefined ? undefined : Number(value);
 }
 
 /** What an origin answered to this request alone. */

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import type { ResponseFacts } from '../engine/assessment.ts';
 import { areOfOneRepresentation, isWhole, joined, type Part, partOf } from '../engine/portion.ts';
 import { freshen } from '../engine/validation.ts';
-import { fieldLines, fieldValue, hasField, withoutFields } from '../http/fields.ts';
+import { contentLength } from '../http/content-length.ts';
+import { fieldLines, hasField, withoutFields } from '../http/fields.ts';
 import { formatContentRange } from '../http/range.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import type { StoredResponse } from './stored-form.ts';
@@ -59,8 +60,7 @@ export function completed(
   const combined = combine(request, stored, received);
   if (combined === null || combined.facts.status !== 200) return null;
   const { facts, before, after, addedBytes } = combined;
-  const declared = fieldValue(received.fields, 'content-length');
-  if (declared !== undefined && Number(declared) !== addedBytes) return null;
+  if ((contentLength(received.fields) ?? addedBytes) !== addedBytes) return null;
   async function* body() {
     if (before.length > 0) yield before;
     yield* exactly(addedBytes, received.body);

@@ -8,6 +8,7 @@ import { missingRange, portionOfPart } from '../engine/portion.ts';
 import { variantKey } from '../engine/selection.ts';
 import { conditionalFields, isIdentifiedBy, strongEntityTag } from '../engine/validation.ts';
 import { CachegateError } from '../errors.ts';
+import { contentLength } from '../http/content-length.ts';
 import { endToEndFields, type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
@@ -160,7 +161,7 @@ export class Fill {
 
   #received(request: CacheRequest, response: FetchedResponse, fwdStatus = response.status): Landing {
     const assessment = assessResponse(request.facts, response, request.policy);
-    if (!assessment.storable || declaredLength(response.fields) > request.maxBodyBytes) {
+    if (!assessment.storable || (contentLength(response.fields) ?? 0) > request.maxBodyBytes) {
       return { kind: 'unshared', response };
     }
     const onAbandoned = () => this.#controller.abort();
@@ -203,11 +204,6 @@ function selectionOf({ facts }: CacheRequest, names: Assessment['nominated']): S
 function unaskedPart({ body }: FetchedResponse): CachegateError {
   body.destroy();
   return new CachegateError('ERR_ORIGIN_PROTOCOL', 'The origin sent a part that was not asked for');
-}
-
-export function declaredLength(fields: FieldList): number {
-  const length = Number(fieldValue(fields, 'content-length'));
-  return Number.isFinite(length) ? length : 0;
 }
 
 function conditionsOf({ facts }: CacheRequest, purpose: FillPurpose): FieldList {

@@ -1,7 +1,7 @@
 import { assessResponse } from '../engine/assessment.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
 import { isDescribedByHead } from '../engine/validation.ts';
-import { fieldValue } from '../http/fields.ts';
+import { contentLength } from '../http/content-length.ts';
 import type { StoreObserver } from '../observe/observer.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { Store } from '../store/store.ts';
@@ -130,8 +130,7 @@ export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
 
 // undici refuses a body that is not as long as it says; what is stored is checked all the same.
 function lengthAgrees({ response, assessment }: Arriving, body: Buffer): boolean {
-  const declared = fieldValue(response.fields, 'content-length');
-  if (declared !== undefined && Number(declared) !== body.length) return false;
+  if ((contentLength(response.fields) ?? body.length) !== body.length) return false;
   const { part } = assessment;
   return part === null || part.range.last - part.range.first + 1 === body.length;
 }

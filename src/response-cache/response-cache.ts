@@ -4,6 +4,7 @@ import { assessResponse } from '../engine/assessment.ts';
 import { decide } from '../engine/decision.ts';
 import { invalidatedUris, isOwnRepresentation } from '../engine/invalidation.ts';
 import type { CachePolicy } from '../engine/policy.ts';
+import { contentLength } from '../http/content-length.ts';
 import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { Reading } from '../store/reading.ts';
@@ -12,7 +13,7 @@ import { createByteBudget } from './byte-budget.ts';
 import { type Forward, forwarded, fromArriving, fromEntry, UNSATISFIED } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from './cache-request.ts';
 import { createCollapsedForwarding } from './collapsed-forwarding.ts';
-import { arrivingOf, declaredLength } from './fill.ts';
+import { arrivingOf } from './fill.ts';
 import type { FollowedExchange } from './fills.ts';
 import { createKeeper } from './keeper.ts';
 import { createLookup, type Found } from './lookup.ts';
@@ -106,7 +107,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   ): CacheAnswer | null {
     if (!request.isKeyExact) return null;
     if (!isOwnRepresentation(request.facts.method, response, request.targetUri)) return null;
-    if (declaredLength(response.fields) > request.maxBodyBytes) return null;
+    if ((contentLength(response.fields) ?? 0) > request.maxBodyBytes) return null;
     const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
     const assessment = assessResponse(asGet, response, explicitOnly(request.policy));
     if (!assessment.storable || assessment.freshnessLifetimeMs === 0) return null;
