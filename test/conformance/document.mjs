@@ -18,8 +18,8 @@ export function createDocument({ runs, direct, exceptions }) {
 <!-- Written by \`npm run conformance -- --write-docs\`; a run fails while this file says anything else. -->
 
 \`npm run conformance\` runs [http-cache-tests](https://github.com/http-tests/cache-tests) ${suiteVersion} against
-\`cachegate serve\`, in memory and on Valkey, in both modes. A case is *required* by the standard, *optimal* (what a good
-cache does and the standard allows), or a *check*, which has no right answer and is printed only. The run fails on every
+\`cachegate serve\`, in memory and on Valkey, in both modes. A case is _required_ by the standard, _optimal_ (what a good
+cache does and the standard allows), or a _check_, which has no right answer and is printed only. The run fails on every
 required or optimal case that fails without an [exception](#exceptions), and on every exception whose case passes.
 
 A plain count flatters: a case that forbids reuse is passed by whoever never reuses anything. With no cache at all
