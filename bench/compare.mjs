@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from './command.mjs';
 import { parseCompareOptions } from './compare-options.mjs';
 import { comparePairs, renderComparison } from './compare-report.mjs';
 import { cachegate } from './peers/cachegate.mjs';
@@ -18,24 +19,13 @@ const ROWS = {
   c: { storedIn: 'Valkey', sessions: 1 },
 };
 
-const interruption = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
-}
+await runCommand(() => parseCompareOptions(process.argv.slice(2), Object.keys(ROWS)), main);
 
-try {
-  const options = parseCompareOptions(process.argv.slice(2), Object.keys(ROWS));
-  if (options !== null) await main(options);
-} catch (error) {
-  console.error(error.name === 'AbortError' ? error.cause.message : error.message);
-  process.exitCode = 1;
-}
-
-async function main(options) {
+async function main(options, signal) {
   requireMachine();
   pinSelf();
   const machine = describeMachine();
-  const results = (await measure(options)).map((row) => ({ ...row, ...comparePairs(row.pairs) }));
+  const results = (await measure(options, signal)).map((row) => ({ ...row, ...comparePairs(row.pairs) }));
   console.log(renderComparison({ machine, options, results }));
   if (options.json)
     await writeFile(options.json, `${JSON.stringify({ machine, options, results }, null, 2)}\n`);
@@ -43,7 +33,7 @@ async function main(options) {
   if (results.some(({ faults, met }) => faults.length > 0 || !met)) process.exitCode = 1;
 }
 
-async function measure(options) {
+async function measure(options, signal) {
   const directory = await mkdtemp(join(tmpdir(), 'cachegate-compare-'));
   const processes = createProcesses(directory);
   process.once('exit', processes.stopWithoutWaiting);
@@ -51,7 +41,7 @@ async function measure(options) {
   let store;
   try {
     store = await startStoreServer(processes, directory);
-    const around = { directory, processes, upstreams, store, signal: interruption.signal };
+    const around = { directory, processes, upstreams, store, signal };
     const rows = [];
     for (const id of options.rows) rows.push(await measureRow(id, options, around));
     return rows;

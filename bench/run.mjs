@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from './command.mjs';
 import { parseOptions } from './options.mjs';
 import { createProcesses } from './processes.mjs';
 import { judge, render, summarize } from './report.mjs';
@@ -13,27 +14,14 @@ import { startUpstreams } from './upstreams.mjs';
 const START_AND_CHECK_MS = 120_000;
 const BETWEEN_ROUNDS_MS = 1_000;
 
-const interruption = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
-}
+const rowIds = rows.map(({ id }) => id);
+await runCommand(() => parseOptions(process.argv.slice(2), rowIds), main);
 
-try {
-  const options = parseOptions(
-    process.argv.slice(2),
-    rows.map(({ id }) => id),
-  );
-  if (options !== null) await main(options);
-} catch (error) {
-  console.error(error.name === 'AbortError' ? error.cause.message : error.message);
-  process.exitCode = 1;
-}
-
-async function main(options) {
+async function main(options, signal) {
   requireMachine();
   pinSelf();
   const machine = describeMachine();
-  const results = await measure(options, withDeadline(interruption.signal, options));
+  const results = await measure(options, withDeadline(signal, options));
   const judged = judge(results, bars);
   console.log(render({ machine, options, results, judged }));
   if (options.json) await writeFile(options.json, json({ machine, options, results, judged }));
