@@ -3,38 +3,10 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { OriginClient, OriginClientOptions, OriginRequest } from '../../src/gateway/origin-client.ts';
 import { type FieldList, fieldLines, fieldValue } from '../../src/http/fields.ts';
-import {
-  chunk,
-  clientOf,
-  eventually,
-  plainResponse,
-  type RawAnswer,
-  type RawOrigin,
-  requestOf,
-  startRawOrigin,
-  textOf,
-} from '../support/raw-origin.ts';
+import { ask, closing, origin, read, start } from '../support/asked-origin.ts';
+import { chunk, clientOf, eventually, plainResponse, requestOf, textOf } from '../support/raw-origin.ts';
 
-let origin: RawOrigin;
-let client: OriginClient;
-const closing: OriginClient[] = [];
-
-async function start(answer: RawAnswer | string | Buffer, change: Partial<OriginClientOptions> = {}) {
-  origin = await startRawOrigin(
-    typeof answer === 'function' ? answer : (socket) => void socket.write(answer),
-  );
-  client = clientOf(origin, change);
-  closing.push(client);
-}
-afterEach(async () => {
-  for (const each of closing.splice(0)) await each.close();
-  await origin.close();
-});
-
-const ask = (change: Partial<OriginRequest> = {}) => client.fetch(requestOf(change));
-const read = async (change: Partial<OriginRequest> = {}) => textOf((await ask(change)).body);
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';
 
 describe('a response of the origin', () => {

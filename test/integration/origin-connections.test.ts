@@ -1,37 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { OriginClient, OriginClientOptions, OriginRequest } from '../../src/gateway/origin-client.ts';
-import {
-  clientOf,
-  eventually,
-  plainResponse,
-  type RawAnswer,
-  type RawOrigin,
-  requestOf,
-  startRawOrigin,
-  textOf,
-} from '../support/raw-origin.ts';
-
-let origin: RawOrigin;
-let client: OriginClient;
-const closing: OriginClient[] = [];
-
-async function start(answer: RawAnswer | string | Buffer, change: Partial<OriginClientOptions> = {}) {
-  origin = await startRawOrigin(
-    typeof answer === 'function' ? answer : (socket) => void socket.write(answer),
-  );
-  client = clientOf(origin, change);
-  closing.push(client);
-}
-afterEach(async () => {
-  for (const each of closing.splice(0)) await each.close();
-  await origin.close();
-});
-
-const ask = (change: Partial<OriginRequest> = {}) => client.fetch(requestOf(change));
-const read = async (change: Partial<OriginRequest> = {}) => textOf((await ask(change)).body);
+import { describe, expect, it } from 'vitest';
+import type { OriginRequest } from '../../src/gateway/origin-client.ts';
+import { ask, client, origin, read, start } from '../support/asked-origin.ts';
+import { eventually, plainResponse, type RawAnswer, textOf } from '../support/raw-origin.ts';
 
 describe('a connection that breaks before the answer', () => {
   /** Answers the first request of each connection and breaks off at the next. */
