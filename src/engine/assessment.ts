@@ -54,6 +54,7 @@ export function assessResponse(
     nominated,
     freshnessLifetimeMs: lifetimeMs,
     forced,
+    part: assessment.part,
     withheld: assessment.withheld,
     sharesCookies: policy.mode === 'rfc' && !policy.force,
   };

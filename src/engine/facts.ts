@@ -12,6 +12,11 @@ export interface RequestFacts {
   readonly contentKeyed?: boolean;
 }
 
+/** The GET that a request of another method stands for where its response may answer GETs. */
+export function asGet(request: RequestFacts): RequestFacts {
+  return { method: 'GET', field: (lowerName) => request.field(lowerName) };
+}
+
 /** What the engine asks of a response, received or stored. Instants are in milliseconds since the epoch. */
 export interface ResponseFacts {
   readonly status: number;

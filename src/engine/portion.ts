@@ -99,6 +99,14 @@ export function isWhole({ range, length }: Part): boolean {
   return range.first === 0 && length !== undefined && range.last === length - 1;
 }
 
+/** The fields that describe the bytes of one portion, so that another has its own or none (RFC 9110 §14.4, RFC 9530 §2). */
+export const OF_ONE_PORTION: ReadonlySet<string> = new Set([
+  'content-digest',
+  'content-length',
+  'content-md5',
+  'content-range',
+]);
+
 const WHOLE: Portion = Object.freeze({ kind: 'whole' });
 
 /** The ranges that count: only of GET (RFC 9110 §14.2), and only of the representation that `If-Range` names. */

@@ -1,7 +1,7 @@
 import { type CacheControl, parseCacheControl } from '../http/cache-control.ts';
 import { hasField } from '../http/fields.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
-import { partOf } from './portion.ts';
+import type { Part } from './portion.ts';
 
 /** Why a response is not stored. */
 export type UnstorableReason =
@@ -53,6 +53,8 @@ export interface StorabilityTerms {
   readonly freshnessLifetimeMs: number | undefined;
   /** The policy overrules what origin and request forbid. */
   readonly forced: boolean;
+  /** The part that a 206 holds, if it is one. */
+  readonly part: Part | null;
   /** Fields that are left out when it is stored. */
   readonly withheld: readonly string[];
   /** Whether a response may be stored with its `Set-Cookie`. */
@@ -75,12 +77,12 @@ export function unstorableReason(
 function unshareable(
   request: RequestFacts,
   response: ResponseFacts,
-  { nominated, withheld, sharesCookies }: StorabilityTerms,
+  { nominated, part, withheld, sharesCookies }: StorabilityTerms,
 ): UnstorableReason | null {
   const { status, fields } = response;
   if (request.method !== 'GET' && request.contentKeyed !== true) return 'method';
   if (status < 200 || status === 304) return 'status';
-  if (status === 206 && partOf(response) === null) return 'status';
+  if (status === 206 && part === null) return 'status';
   // RFC 9111 §7.3 only warns of it, but no client is to get another's cookie.
   if (!sharesCookies && hasField(fields, 'set-cookie') && !withheld.includes('set-cookie'))
     return 'set-cookie';

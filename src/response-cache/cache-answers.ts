@@ -1,7 +1,7 @@
 import { pipeline, Transform } from 'node:stream';
 import type { Plan } from '../engine/decision.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
-import { type Part, type Portion, portionOfPart, portionOfWhole } from '../engine/portion.ts';
+import { OF_ONE_PORTION, type Part, type Portion, portionOfPart, portionOfWhole } from '../engine/portion.ts';
 import { isNotModified, notModifiedFields } from '../engine/validation.ts';
 import { contentLength } from '../http/content-length.ts';
 import { type FieldList, withoutFields } from '../http/fields.ts';
@@ -73,7 +73,7 @@ function slice(body: Buffer, stored: Part | null, { first, last }: ByteRange): B
 /** An answer with a portion of the representation (RFC 9110 §15.3.7, §15.5.17); its body is cut already. */
 function portioned(answer: CacheAnswer, portion: Portion): CacheAnswer {
   if (portion.kind === 'whole') return answer;
-  const fields = withoutFields(answer.fields, OF_THE_PORTION);
+  const fields = withoutFields(answer.fields, OF_ONE_PORTION);
   if (portion.kind === 'unsatisfiable') {
     fields.push('Content-Range', formatContentRange(undefined, portion.length), 'Content-Length', '0');
     return { ...answer, status: 416, fields: withoutFields(fields, OF_CONTENT), body: null };
@@ -84,13 +84,6 @@ function portioned(answer: CacheAnswer, portion: Portion): CacheAnswer {
   return { ...answer, status: 206, fields };
 }
 
-// A digest of the content is that of what is stored (RFC 9530 §2).
-const OF_THE_PORTION: ReadonlySet<string> = new Set([
-  'content-digest',
-  'content-length',
-  'content-md5',
-  'content-range',
-]);
 const OF_CONTENT: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-language',

@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream';
 import type { ResponseFacts } from '../engine/assessment.ts';
-import { areOfOneRepresentation, isWhole, joined, type Part, partOf } from '../engine/portion.ts';
+import {
+  areOfOneRepresentation,
+  isWhole,
+  joined,
+  OF_ONE_PORTION,
+  type Part,
+  partOf,
+} from '../engine/portion.ts';
 import { freshen } from '../engine/validation.ts';
 import { contentLength } from '../http/content-length.ts';
 import { fieldLines, hasField, withoutFields } from '../http/fields.ts';
@@ -36,20 +43,12 @@ function combine(request: CacheRequest, stored: StoredResponse, received: Respon
 const EMPTY = Buffer.alloc(0);
 
 function describing(part: Part, fields: readonly string[]): string[] {
-  const kept = withoutFields(fields, OF_THE_PART);
+  const kept = withoutFields(fields, OF_ONE_PORTION);
   const { first, last } = part.range;
   if (!isWhole(part)) kept.push('Content-Range', formatContentRange(part.range, part.length));
   kept.push('Content-Length', String(last - first + 1));
   return kept;
 }
-
-// A digest of the content is that of the part alone (RFC 9530 §2).
-const OF_THE_PART: ReadonlySet<string> = new Set([
-  'content-digest',
-  'content-length',
-  'content-md5',
-  'content-range',
-]);
 
 /** The stored part with all that was missing of it, as a whole response that arrives; `null` when it would be none. */
 export function completed(

@@ -1,4 +1,5 @@
 import { type Assessment, assessResponse, type ResponseFacts } from '../engine/assessment.ts';
+import { asGet } from '../engine/facts.ts';
 import { freshen } from '../engine/validation.ts';
 import { withoutFields } from '../http/fields.ts';
 import type { CacheRequest } from './cache-request.ts';
@@ -21,8 +22,7 @@ export function freshenEntry(
   validating: ResponseFacts,
 ): FreshenedEntry {
   const freshened = freshen(stored, validating, request.policy);
-  const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
-  const { storable, nominated, withheld } = assessResponse(asGet, freshened, request.policy);
+  const { storable, nominated, withheld } = assessResponse(asGet(request.facts), freshened, request.policy);
   const shared = {
     ...freshened,
     fields: withoutFields(freshened.fields, new Set(withheld)),

@@ -2,6 +2,7 @@ import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import { assessResponse } from '../engine/assessment.ts';
 import { decide } from '../engine/decision.ts';
+import { asGet } from '../engine/facts.ts';
 import { invalidatedUris, isOwnRepresentation } from '../engine/invalidation.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { contentLength } from '../http/content-length.ts';
@@ -108,8 +109,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     if (!request.isKeyExact) return null;
     if (!isOwnRepresentation(request.facts.method, response, request.targetUri)) return null;
     if ((contentLength(response.fields) ?? 0) > request.maxBodyBytes) return null;
-    const asGet = { method: 'GET', field: (name: string) => request.facts.field(name) };
-    const assessment = assessResponse(asGet, response, explicitOnly(request.policy));
+    const assessment = assessResponse(asGet(request.facts), response, explicitOnly(request.policy));
     if (!assessment.storable || assessment.freshnessLifetimeMs === 0) return null;
     const onAbandoned = () => response.body.destroy();
     const how = { fwdStatus: response.status, budget, onAbandoned };

@@ -9,6 +9,7 @@ import { createCors } from '../gateway/cors.ts';
 import type { ForwardingPolicy } from '../gateway/forwarding.ts';
 import { createOriginClient } from '../gateway/origin-client.ts';
 import { createService, type Service, type SessionGate } from '../gateway/service.ts';
+import { REFUSED_METHODS } from '../gateway/steps/method-step.ts';
 import type { GateObserver } from '../observe/observer.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
@@ -38,8 +39,7 @@ export interface SharedParts {
   readonly severalAuthorities: boolean;
 }
 
-// TRACE would show a client's fields to scripts (RFC 9110 §9.3.8), and CONNECT asks for a tunnel.
-const PASSED_ON = METHODS.filter((method) => method !== 'TRACE' && method !== 'CONNECT');
+const PASSED_ON = METHODS.filter((method) => !REFUSED_METHODS.has(method));
 const OF_BROWSERS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Makes a service of its configuration: the names of the file here, the names of the code there. */

@@ -2,11 +2,11 @@ import { refusal } from '../answer.ts';
 import type { Step } from '../exchange.ts';
 
 // TRACE would show the gate's own credentials to whoever asks (RFC 9110 §9.3.8), and CONNECT asks for a tunnel.
-const NEVER: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
+export const REFUSED_METHODS: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
 /** Refuses methods that the service does not have, and says which it has (RFC 9110 §15.5.6). */
 export function createMethodStep(methods: readonly string[]): Step {
-  const allowed = new Set(methods.filter((method) => !NEVER.has(method)));
+  const allowed = new Set(methods.filter((method) => !REFUSED_METHODS.has(method)));
   const allow = ['Allow', [...allowed].join(', ')];
   return ({ request }) => {
     if (!allowed.has(request.method)) return refusal(405, allow);
