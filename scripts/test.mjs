@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SHORT_RUN } from '../test/conformance/short-run.mjs';
 import { installDependencies, main, PROJECT, requireNode, run, Stop } from './prepare.mjs';
-import { findValkeyServer } from './valkey-server.mjs';
+import { findRedisServer, findValkeyServer } from './valkey-server.mjs';
 
 await main(async () => {
   const env = prepare();
@@ -50,8 +50,10 @@ function prepare() {
   try {
     requireNode();
     installDependencies();
-    const env = { ...process.env, VALKEY_SERVER: findValkeyServer() };
-    console.log(`Valkey server for the tests: ${env.VALKEY_SERVER}`);
+    const valkey = process.env.VALKEY_SERVER || findValkeyServer();
+    const redis = process.env.REDIS_SERVER || findRedisServer() || valkey;
+    const env = { ...process.env, VALKEY_SERVER: valkey, REDIS_SERVER: redis };
+    console.log(`Servers for the tests: ${[...new Set([valkey, redis])].join(', ')}`);
     run('npm', ['run', 'check'], env);
     return env;
   } catch (error) {

@@ -8,29 +8,58 @@ import { PROJECT, run, Stop } from './prepare.mjs';
 const NAMES = ['valkey-server', 'redis-server'];
 /** Where a user's PATH often does not lead. */
 const ADMIN_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
-const UNPACKED = join(PROJECT, '.cache', 'valkey');
+
+/** Where a package is taken apart. */
+const folderOf = (/** @type {string} */ name) => join(PROJECT, '.cache', name);
 
 /**
  * The path of a Valkey or Redis server that runs: from the PATH, else from an earlier unpacking, else from
- * Debian's packages, installed by root and unpacked in `.cache/valkey` by others. Stops when none is to be had.
+ * Debian's packages, installed by root and unpacked in `.cache` by others. Stops when none is to be had.
  */
 export function findValkeyServer() {
-  const found = onPath() ?? unpacked();
+  const found = serverNamed(NAMES);
   if (found !== null) return found;
   console.log('No valkey-server or redis-server on the PATH; getting one from the system’s packages.');
+  return getServer(NAMES);
+}
+
+/** The same of a Redis server, for the tests that run on both; `null` where the system has Valkey alone. */
+export function findRedisServer() {
+  const redis = ['redis-server'];
+  const found = serverNamed(redis);
+  if (found !== null) return found;
+  console.log('No redis-server on the PATH; getting one from the system’s packages.');
+  try {
+    return getServer(redis);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    console.log('There is none; the tests on Redis run on Valkey too.');
+    return null;
+  }
+}
+
+/** @param {string[]} names */
+function getServer(names) {
   const asRoot = rootPrefix();
-  const server = asRoot === null ? unpackPackages() : installPackages(asRoot);
+  const server = asRoot === null ? unpackPackages(names) : installPackages(names, asRoot);
   if (server === null) throw new Stop('The package was installed, but no server of it runs.');
   return server;
 }
 
-function onPath() {
-  const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...ADMIN_FOLDERS];
-  return firstThatRuns(NAMES.flatMap((name) => folders.map((folder) => join(folder, name))));
+/** @param {string[]} names */
+function serverNamed(names) {
+  return onPath(names) ?? unpacked(names);
 }
 
-function unpacked() {
-  return firstThatRuns(NAMES.map((name) => join(UNPACKED, name)));
+/** @param {string[]} names */
+function onPath(names) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...ADMIN_FOLDERS];
+  return firstThatRuns(names.flatMap((name) => folders.map((folder) => join(folder, name))));
+}
+
+/** @param {string[]} names */
+function unpacked(names) {
+  return firstThatRuns(names.map((name) => join(folderOf(name), name)));
 }
 
 /** @param {string[]} files */
@@ -44,37 +73,52 @@ function rootPrefix() {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : null;
 }
 
-/** @param {string[]} asRoot */
-function installPackages(asRoot) {
+/**
+ * @param {string[]} names
+ * @param {string[]} asRoot
+ */
+function installPackages(names, asRoot) {
   // RUNLEVEL: outside systemd the package would start a server of its own.
   const command = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get'];
   runApt(command, ['-q', 'update']);
   const options = ['-o', 'DPkg::Lock::Timeout=120', '-q', '-y', '--no-install-recommends'];
-  runApt(command, [...options, 'install', choosePackage([])], { mustWork: true });
-  return onPath();
+  runApt(command, [...options, 'install', choosePackage(names, [])], { mustWork: true });
+  return onPath(names);
 }
 
-/** What `apt-get install` would bring, taken apart in the project's own folder: needs no rights at all. */
-function unpackPackages() {
-  rmSync(UNPACKED, { recursive: true, force: true });
-  const options = privateAptOptions();
+/**
+ * What `apt-get install` would bring, taken apart in the project's own folder: needs no rights at all.
+ *
+ * @param {string[]} names
+ */
+function unpackPackages(names) {
+  const lists = folderOf('apt');
+  rmSync(lists, { recursive: true, force: true });
+  const options = privateAptOptions(lists);
   runApt(['apt-get', ...options], ['-q', 'update']);
-  const name = choosePackage(options);
+  const name = choosePackage(names, options);
+  const folder = folderOf(name);
+  rmSync(folder, { recursive: true, force: true });
   const download = ['-q', '-y', '--no-install-recommends', '--download-only', 'install', name];
   runApt(['apt-get', ...options], download, { mustWork: true });
-  const archives = join(UNPACKED, 'apt', 'cache', 'archives');
+  const archives = join(lists, 'cache', 'archives');
+  mkdirSync(folder);
   for (const file of readdirSync(archives).filter((entry) => entry.endsWith('.deb'))) {
-    run('dpkg-deb', ['-x', join(archives, file), join(UNPACKED, 'root')]);
+    run('dpkg-deb', ['-x', join(archives, file), join(folder, 'root')]);
   }
-  rmSync(join(UNPACKED, 'apt'), { recursive: true });
-  writeFileSync(join(UNPACKED, name), wrapper(name), { mode: 0o755 });
-  return unpacked();
+  rmSync(lists, { recursive: true });
+  writeFileSync(join(folder, name), wrapper(name), { mode: 0o755 });
+  return unpacked(names);
 }
 
-/** Lists and archives in the project; what is installed is read from the system. */
-function privateAptOptions() {
-  const state = join(UNPACKED, 'apt', 'state');
-  const cache = join(UNPACKED, 'apt', 'cache');
+/**
+ * Lists and archives in the project; what is installed is read from the system.
+ *
+ * @param {string} folder
+ */
+function privateAptOptions(folder) {
+  const state = join(folder, 'state');
+  const cache = join(folder, 'cache');
   mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(cache, 'archives', 'partial'), { recursive: true });
   const settings = [
@@ -98,16 +142,19 @@ exec "$root/usr/bin/${name}" "$@"
 `;
 }
 
-/** @param {string[]} options of apt */
-function choosePackage(options) {
-  const { stdout } = spawnSync('apt-cache', [...options, 'policy', ...NAMES], {
+/**
+ * @param {string[]} names
+ * @param {string[]} options of apt
+ */
+function choosePackage(names, options) {
+  const { stdout } = spawnSync('apt-cache', [...options, 'policy', ...names], {
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },
   });
-  const name = NAMES.find((wanted) =>
+  const name = names.find((wanted) =>
     new RegExp(`^${wanted}:\n.*\n +Candidate: [^(]`, 'm').test(stdout ?? ''),
   );
-  if (name === undefined) throw noServer('the system’s packages hold neither');
+  if (name === undefined) throw noServer(`the system’s packages have no ${names.join(' and no ')}`);
   return name;
 }
 

@@ -1,20 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { freePort, type ServerProcess, startServerProcess } from './server-process.ts';
+import { findServerProgram, type ServerKind } from './server-program.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** A real Valkey or Redis server, a child of this process on a free port of loopback. */
-export interface ValkeyServer {
+export interface ValkeyServer extends ServerProcess {
+  /** `redis:`, or `rediss:` with TLS; without user and password. */
   readonly url: string;
   readonly port: number;
-  /** Ends it as a crash would. */
-  kill(): Promise<void>;
-  /** Stops it from running; its connections stay. */
-  freeze(): void;
-  thaw(): void;
   /** Starts it again on the same port, after `kill` if it runs. */
   restart(): Promise<void>;
   /** Ends it and removes its files. */
@@ -22,8 +17,16 @@ export interface ValkeyServer {
 }
 
 export interface ValkeyServerOptions {
+  readonly kind?: ServerKind;
   /** Where it keeps its data over restarts. Without it, it keeps none. */
   readonly dir?: string;
+  /** Takes connections over TLS alone; clients need no certificate unless `args` say so (`--tls-auth-clients yes`). */
+  readonly tls?: TlsFiles;
+  /** ACL rules, a user each: `app on >secret ~app:* +@all`. The default user stays as it is unless it is named. */
+  readonly users?: readonly string[];
+  /** Begins as a replica of this server. */
+  readonly replicaOf?: { readonly port: number };
+  readonly port?: number;
   /** Further settings, as on its command line. */
   readonly args?: readonly string[];
 }
@@ -34,101 +37,56 @@ export async function someValkey(): Promise<Pick<ValkeyServer, 'url' | 'stop'>> 
   return url === undefined || url === '' ? startValkeyServer() : { url, stop: async () => {} };
 }
 
-const START_DEADLINE_MS = 10_000;
-
 /** @throws Error that names what to install, when there is no server program. */
 export async function startValkeyServer(options: ValkeyServerOptions = {}): Promise<ValkeyServer> {
-  const program = findServerProgram();
-  const port = await freePort();
+  const program = findServerProgram(options.kind);
+  const port = options.port ?? (await freePort());
   const ownDir = options.dir === undefined ? await mkdtemp(join(tmpdir(), 'cachegate-valkey-')) : undefined;
-  const args = [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
-    ...['--appendonly', options.dir === undefined ? 'no' : 'yes', '--dir', options.dir ?? ownDir!],
-    ...(options.args ?? []),
-  ];
-  let child = await launch(program, args, port);
-
-  async function kill(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  }
-
+  const args = argsOf(options, port, options.dir ?? ownDir!);
+  let child = await startServerProcess(program, args, port);
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis${options.tls === undefined ? '' : 's'}://127.0.0.1:${port}`,
     port,
-    kill,
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    get pid() {
+      return child.pid;
+    },
+    kill: () => child.kill(),
+    freeze: () => child.freeze(),
+    thaw: () => child.thaw(),
     async restart() {
-      await kill();
-      child = await launch(program, args, port);
+      await child.kill();
+      child = await startServerProcess(program, args, port);
     },
     async stop() {
-      await kill();
+      await child.kill();
       if (ownDir !== undefined) await rm(ownDir, { recursive: true, force: true });
     },
   };
 }
 
-function findServerProgram(): string {
-  const named = process.env.VALKEY_SERVER;
-  if (named !== undefined && named !== '') return named;
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
-  for (const name of ['valkey-server', 'redis-server']) {
-    const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-    if (found !== undefined) return found;
-  }
-  throw new Error(
-    'No valkey-server or redis-server on the PATH: install the package "valkey" or "redis" of your system ' +
-      '(Debian: valkey-server or redis-server), or name the program in VALKEY_SERVER',
-  );
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}
-
-async function launch(program: string, args: readonly string[], port: number): Promise<ChildProcess> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const endWithUs = () => child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  child.once('exit', () => process.removeListener('exit', endWithUs));
-  let output = '';
-  child.stdout.on('data', (data) => {
-    output = (output + data).slice(-2000);
-  });
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', (error) => reject(new Error(`Cannot start ${program}: ${error.message}`)));
-    child.once('exit', () => reject(new Error(`${program} ended at once; its last words:\n${output}`)));
-  });
-  failed.catch(() => {});
-  await Promise.race([failed, listening(port)]);
-  return child;
-}
-
-/** Asks until something accepts connections. */
-async function listening(port: number): Promise<void> {
-  const giveUpAt = Date.now() + START_DEADLINE_MS;
-  while (!(await accepts(port))) {
-    if (Date.now() > giveUpAt)
-      throw new Error(`Nothing listened on port ${port} for ${START_DEADLINE_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const accepted = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-  });
-  socket.destroy();
-  return accepted;
+function argsOf(options: ValkeyServerOptions, port: number, dir: string): string[] {
+  const { tls, users = [], replicaOf } = options;
+  const listening =
+    tls === undefined
+      ? ['--port', String(port)]
+      : [
+          ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
+          ...[
+            '--tls-ca-cert-file',
+            tls.caFile,
+            '--tls-cert-file',
+            tls.certFile,
+            '--tls-key-file',
+            tls.keyFile,
+          ],
+        ];
+  return [
+    ...[...listening, '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
+    ...['--appendonly', options.dir === undefined ? 'no' : 'yes'],
+    ...users.flatMap((rules) => ['--user', ...rules.split(' ')]),
+    // At once: nobody else is waited for.
+    ...(replicaOf === undefined ? [] : ['--replicaof', '127.0.0.1', String(replicaOf.port)]),
+    ...['--repl-diskless-sync-delay', '0'],
+    ...(options.args ?? []),
+  ];
 }
