@@ -6,12 +6,17 @@ export type ErrorCode =
   | 'ERR_STORE_CIRCUIT_OPEN'
   | 'ERR_STORE_OVERLOADED'
   | 'ERR_STORE_REFUSED'
+  | 'ERR_STORE_UNWRITABLE'
   | 'ERR_STORE_VALUE_TOO_LARGE'
   | 'ERR_STORE_CLOSED'
   | 'ERR_ORIGIN_CONNECT'
   | 'ERR_ORIGIN_TIMEOUT'
   | 'ERR_ORIGIN_PROTOCOL'
-  | 'ERR_SERVER_LISTEN';
+  | 'ERR_PURGE_INVALID'
+  | 'ERR_PURGE_NO_SERVICE'
+  | 'ERR_PURGE_INCOMPLETE'
+  | 'ERR_SERVER_LISTEN'
+  | 'ERR_SERVER_WORKER';
 
 /** The one error class: `code` says which, `message` is for people and holds no secret. */
 export class CachegateError extends Error {

@@ -16,11 +16,31 @@ export interface StoreKeys {
   response(service: string, cacheKey: string): string;
   /** `response:{service:digest}:digest`: one variant of it. */
   variant(responseKey: string, generation: string, variantKey: string): string;
+  /** `response:{service:digest}:body:id:n`: a piece of a body that is too large to lie beside its head. */
+  piece(responseKey: string, bodyId: string, index: number): string;
+  /**
+   * `tag:{name}`: the responses with a tag. A name of more than 64 characters, or of others than `A-Z a-z 0-9 _ . : / -`,
+   * stands there as its digest, `tag:{#digest}`.
+   */
+  tag(name: string): string;
+  /**
+   * `tag:{@service:c}`: the responses of a service whose digest begins with this character. One of 64 that share the
+   * service's responses, so that no key and no slot has to hold them all.
+   */
+  serviceTag(service: string, responseKey: string): string;
+  /** All of them. */
+  serviceTags(service: string): readonly string[];
+  /** `tag:{>service:digest}`: what is stored for a target beside its GET, by the key of that: what is keyed by content. */
+  targetTag(responseKey: string): string;
   /** A keyed hash (HMAC-SHA-256, 128 bits of it, base64url), for names that must not show a secret. */
   hash(value: string): string;
 }
 
 const HASH_BYTES = 16;
+/** The digits of base64url, with which a digest may begin. */
+const DIGITS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+// None of the characters that set other tags apart, and no braces.
+const PLAIN_TAG = /^[\w.:/-]{1,64}$/;
 
 /**
  * @param namespace goes before every key as `namespace:`, for several deployments on one server; may be empty.
@@ -36,7 +56,29 @@ export function createStoreKeys(namespace: string, secret: string): StoreKeys {
     response: (service, cacheKey) => `${prefix}response:{${service}:${digest(cacheKey)}}`,
     variant: (responseKey, generation, variantKey) =>
       `${responseKey}:${digest(`${generation}\n${variantKey}`)}`,
+    piece: (responseKey, bodyId, index) => `${responseKey}${PIECE}${bodyId}:${index}`,
+    tag: (name) => `${prefix}tag:{${PLAIN_TAG.test(name) ? name : `#${digest(name)}`}}`,
+    serviceTag: (service, responseKey) => `${prefix}tag:{@${service}:${digestOf(responseKey)[0]}}`,
+    serviceTags: (service) => DIGITS.map((digit) => `${prefix}tag:{@${service}:${digit}}`),
+    targetTag: (responseKey) => `${prefix}tag:{>${hashTagOf(responseKey)}}`,
   };
+}
+
+const PIECE = ':body:';
+const PIECE_OF_RESPONSE = `}${PIECE}`;
+
+/** Whether a key is that of a piece of a body. What pieces hold is kept decoded, if at all. */
+export function isPieceKey(key: string): boolean {
+  return key.includes(PIECE_OF_RESPONSE);
+}
+
+/** What stands between the braces of a response's key. */
+function hashTagOf(responseKey: string): string {
+  return responseKey.slice(responseKey.lastIndexOf('{') + 1, responseKey.lastIndexOf('}'));
+}
+
+function digestOf(responseKey: string): string {
+  return responseKey.slice(responseKey.lastIndexOf(':') + 1, responseKey.lastIndexOf('}'));
 }
 
 function digest(value: string): string {

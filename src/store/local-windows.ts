@@ -3,8 +3,8 @@ import type { RateRule, TakeResult } from './store.ts';
 
 /** Sliding windows of many keys in this process's memory. */
 export interface LocalWindows {
-  /** Counts one request of `key` against every rule, or, when one forbids it, against none. */
-  take(key: string, rules: readonly RateRule[], now: number): TakeResult;
+  /** Counts `count` requests of `key` (1 by default) against every rule: as many of them as no rule forbids. */
+  take(key: string, rules: readonly RateRule[], now: number, count?: number): TakeResult;
   /** Forgets every key. */
   clear(): void;
 }
@@ -39,7 +39,7 @@ export function createLocalWindows(maxKeys = 100_000): LocalWindows {
   }
 
   return {
-    take: (key, rules, now) => takeFrom(windowsOf(key, rules, now), now),
+    take: (key, rules, now, count) => takeFrom(windowsOf(key, rules, now), now, count),
     clear: () => {
       recent.clear();
       older.clear();

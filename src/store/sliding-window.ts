@@ -43,20 +43,23 @@ export function createSlidingWindow(rule: RateRule): SlidingWindow {
   };
 }
 
-/** Counts one request at `now` in every window, or, when one of them is full, in none. */
-export function takeFrom(windows: readonly SlidingWindow[], now: number): TakeResult {
-  let retryAfterMs = 0;
+/** Counts `asked` requests at `now` in every window: as many of them as all windows have room for. */
+export function takeFrom(windows: readonly SlidingWindow[], now: number, asked = 1): TakeResult {
+  let room = asked;
   for (const window of windows) {
     forget(window, now);
-    if (window.total >= window.limit) retryAfterMs = Math.max(retryAfterMs, oldestLeavesAt(window) - now);
+    room = Math.min(room, window.limit - window.total);
   }
-  const allowed = retryAfterMs === 0;
+  let retryAfterMs = 0;
   const rules: RuleState[] = [];
   for (const window of windows) {
-    if (allowed) count(window, now);
+    if (room > 0) count(window, now, room);
+    if (room < asked && window.total >= window.limit) {
+      retryAfterMs = Math.max(retryAfterMs, oldestLeavesAt(window) - now);
+    }
     rules.push(stateOf(window, now));
   }
-  return { allowed, retryAfterMs, rules };
+  return { allowed: room === asked, retryAfterMs, rules };
 }
 
 /** Drops what has left the window; and all of it when the clock was set back by more than the window. */
@@ -73,19 +76,19 @@ function forget(window: SlidingWindow, now: number): void {
   }
 }
 
-function count(window: SlidingWindow, now: number): void {
+function count(window: SlidingWindow, now: number, requests: number): void {
   const { slotMs, ends, counts, capacity } = window;
   const end = Math.floor(now / slotMs) * slotMs + slotMs - 1;
   // A clock that was set back a little goes on in the newest slot, so that the log stays in order.
   if (window.size > 0 && newestEnd(window) >= end) {
-    counts[(window.head + window.size - 1) % capacity]! += 1;
+    counts[(window.head + window.size - 1) % capacity]! += requests;
   } else {
     const index = (window.head + window.size) % capacity;
     ends[index] = end;
-    counts[index] = 1;
+    counts[index] = requests;
     window.size += 1;
   }
-  window.total += 1;
+  window.total += requests;
 }
 
 function stateOf(window: SlidingWindow, now: number): RuleState {

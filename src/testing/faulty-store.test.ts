@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryStore } from '../store/memory.ts';
+import { createMemoryStore } from '../store/memory/memory-store.ts';
 import { createFaultyStore } from './faulty-store.ts';
 import { createManualClock } from './manual-clock.ts';
 import { storeContract } from './store-contract.ts';
@@ -23,7 +23,7 @@ describe('createFaultyStore', () => {
     store.fail(new Error('broken'));
     await expect(store.get(['a'])).rejects.toThrow('broken');
     await expect(store.ping()).rejects.toThrow('broken');
-    expect(store.calls).toEqual({ get: 2, set: 0, delete: 0, take: 0, ping: 1 });
+    expect(store.calls).toMatchObject({ get: 2, set: 0, ping: 1 });
   });
 
   it('hangs until it is healed, then carries out what hung', async () => {

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createResilientStore, type ResilientStore, type StateChange } from '../../src/store/resilient.ts';
+import {
+  createResilientStore,
+  type ResilientStore,
+  type StateChange,
+} from '../../src/store/resilience/resilient-store.ts';
 import type { ConnectionChange } from '../../src/store/valkey/connection.ts';
 import { createValkeyStore } from '../../src/store/valkey/valkey-store.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { Redis } from 'iovalkey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toStoreError } from '../../src/store/reply-errors.ts';
 import { createSlidingWindow, takeFrom } from '../../src/store/sliding-window.ts';
 import type { TakeResult } from '../../src/store/store.ts';
 import {
@@ -22,7 +23,7 @@ const rule = fc.record({
   windowMs: fc.integer({ min: 600_000, max: 90_000_000 }),
 });
 const rules = fc.array(rule, { minLength: 1, maxLength: 3 });
-/** How far time goes, as a part of the longest window, and how many ask at that time. */
+/** How far time goes, as a part of the longest window, and for how many requests each asks who asks at that time. */
 const turns = fc.array(
   fc.record({
     part: fc.oneof(
@@ -31,7 +32,10 @@ const turns = fc.array(
       fc.double({ min: -0.1, max: 0.6, noNaN: true }),
       fc.constant(-3),
     ),
-    times: fc.integer({ min: 1, max: 8 }),
+    counts: fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 20 })), {
+      minLength: 1,
+      maxLength: 8,
+    }),
   }),
   { minLength: 1, maxLength: 40 },
 );
@@ -55,14 +59,14 @@ describe('the fused script', () => {
         const windows = someRules.map(createSlidingWindow);
         const longest = Math.max(...someRules.map(({ windowMs }) => windowMs));
         let now = 1_700_000_000_000;
-        for (const { part, times } of someTurns) {
+        for (const { part, counts } of someTurns) {
           now += Math.round(part * longest);
           const batch = createFusedBatch();
           const answers: Promise<TakeResult>[] = [];
-          for (let i = 0; i < times; i++) answers.push(addTake(batch, key, someRules));
+          for (const count of counts) answers.push(addTake(batch, key, someRules, count));
           const reply = await client.callBuffer('eval', [SCRIPT, ...scriptArguments(batch), now]);
-          resolveBatch(batch, reply as unknown[]);
-          const expected = Array.from({ length: times }, () => takeFrom(windows, now));
+          resolveBatch(batch, reply as unknown[], toStoreError);
+          const expected = counts.map((count) => takeFrom(windows, now, count));
           expect(await Promise.all(answers)).toEqual(expected);
         }
         await client.unlink(key);

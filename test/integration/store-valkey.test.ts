@@ -5,8 +5,8 @@ import { Redis } from 'iovalkey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { createValkeyStore } from '../../src/store/valkey/valkey-store.ts';
-import { storeContract } from '../../src/testing/store-contract.ts';
-import { someValkey, startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
+import { findStale } from '../support/fences.ts';
+import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 
 const MINUTE = 60_000;
 const RULES = [{ limit: 10, windowMs: MINUTE }];
@@ -15,32 +15,6 @@ async function connected(store: Store): Promise<Store> {
   await store.ping();
   return store;
 }
-
-describe('Valkey store: the contract', () => {
-  let server: Pick<ValkeyServer, 'url' | 'stop'>;
-  beforeAll(async () => {
-    server = await someValkey();
-  });
-  afterAll(() => server.stop());
-
-  // A little more than asked for: timers may be early by the milliseconds' rounding.
-  const advance = (ms: number) => sleep(ms + 5);
-
-  for (const { name, run } of storeContract) {
-    it.concurrent(name, () =>
-      run({ create: () => connected(createValkeyStore({ url: server.url })), advance }),
-    );
-  }
-
-  for (const { name, run } of storeContract) {
-    it.concurrent(`with the application's own client: ${name}`, async () => {
-      const client = new Redis(server.url);
-      await run({ create: () => connected(createValkeyStore({ client })), advance });
-      expect(client.status).toBe('ready');
-      await client.quit();
-    });
-  }
-});
 
 describe('Valkey store', () => {
   let server: ValkeyServer;
@@ -110,6 +84,15 @@ describe('Valkey store', () => {
     );
     expect((await Promise.all(takes)).filter(({ allowed }) => allowed)).toHaveLength(10);
     await Promise.all(others.map((one) => one.close()));
+  });
+
+  it('answers nothing that was dropped, however fills and drops of several processes meet', async () => {
+    const others = [createValkeyStore({ url: server.url }), createValkeyStore({ url: server.url })];
+    await Promise.all(others.map(connected));
+    const { stale, written, refused, drops } = await findStale([store, ...others], 1_000);
+    expect(stale).toEqual([]);
+    for (const count of [written, refused, drops]) expect(count).toBeGreaterThan(0);
+    await Promise.all(others.map((other) => other.close()));
   });
 
   it('gives everything that it writes a time to live', async () => {
@@ -184,6 +167,98 @@ describe('Valkey store', () => {
     await store99.close();
   });
 
+  it('gives everything of groups a time to live, and leaves nothing of a fill behind', async () => {
+    const base = `response:{${randomUUID()}}`;
+    const tag = `tag:{${randomUUID()}}`;
+    const lease = { name: 'l', holder: 'h', ttlMs: 1000 };
+    const { fence } = await store.begin(base, lease);
+    await store.set(`${base}:v`, Buffer.from('x'), 200_000, { group: base, fence, tags: [tag] });
+    await store.set(base, Buffer.from('x'), 5000, { group: base, fence, tags: [tag] });
+    const ttls = await Promise.all(
+      [base, `${base}:v`, `${base}:fills`, `${base}:keys`, tag].map((key) => watcher.pttl(key)),
+    );
+    for (const [i, longest] of [5000, 200_000, 120_000, 200_000, 200_001].entries()) {
+      expect(ttls[i]).toBeGreaterThan(longest - 4000);
+      expect(ttls[i]).toBeLessThanOrEqual(longest);
+    }
+    await store.end(base, lease);
+    expect(await watcher.exists(`${base}:fills`)).toBe(0);
+    expect(await store.dropTagged([tag])).toBe(1);
+    expect(await watcher.exists(base, `${base}:v`, `${base}:keys`, `${base}:dropped`, tag)).toBe(0);
+    for (const key of ['drops', `${tag}:dropped`]) {
+      expect(await watcher.pttl(key)).toBeGreaterThan(3_500_000);
+      expect(await watcher.pttl(key)).toBeLessThanOrEqual(3_600_000);
+    }
+  });
+
+  it('forgets what has expired under a tag and in a group, a few at each addition', async () => {
+    const base = `response:{${randomUUID()}}`;
+    const tag = `tag:{${randomUUID()}}`;
+    const bases = Array.from({ length: 12 }, (_, i) => `response:{${randomUUID()}}:${i}`);
+    for (const each of bases) await store.set(each, Buffer.from('x'), 40, { group: each, tags: [tag] });
+    for (const each of bases) await store.set(base + each, Buffer.from('x'), 40, { group: base });
+    await sleep(60);
+    expect((await store.members(tag, null)).bases).toEqual([]);
+    await store.set(`${base}:v`, Buffer.from('x'), MINUTE, { group: base, tags: [tag] });
+    expect(await watcher.zcard(tag)).toBe(1);
+    expect(await watcher.zcard(`${base}:keys`)).toBe(1);
+  });
+
+  it('numbers drops on when the clock of the server was set back', async () => {
+    const tag = `tag:{${randomUUID()}}`;
+    const ahead = Date.now() * 1000 + 60_000_000;
+    await watcher.set('drops', ahead, 'PX', MINUTE);
+    const { fence } = await store.begin(newKey());
+    await store.dropTagged([tag]);
+    expect(await watcher.get('drops')).toBe(String(ahead + 1));
+    const key = newKey();
+    const later = await store.begin(key);
+    expect(await store.set(key, Buffer.from('x'), MINUTE, { group: key, fence, tags: [tag] })).toBe(false);
+    const options = { group: key, fence: later.fence, tags: [tag] };
+    expect(await store.set(key, Buffer.from('x'), MINUTE, options)).toBe(true);
+    await watcher.del('drops');
+  });
+
+  it('lets nobody hold or write what has no place for a fence', async () => {
+    const base = `session:}{${randomUUID()}`;
+    const begun = await store.begin(base, { name: 'l', holder: 'h', ttlMs: 1000 });
+    expect(begun.lease).toEqual({ kind: 'held' });
+    expect(await store.set(base, Buffer.from('x'), MINUTE, { group: base, fence: begun.fence })).toBe(false);
+    expect(await store.set(base, Buffer.from('x'), MINUTE, { group: base })).toBe(true);
+    expect(await store.drop([newKey(), base, newKey()])).toBe(1);
+  });
+
+  it('does not wake those who wait by others who find the lease taken', async () => {
+    const base = `response:{${randomUUID()}}`;
+    await store.begin(base, { name: 'l', holder: 'one', ttlMs: MINUTE });
+    const before = await watcher.pttl(`${base}:fills`);
+    await sleep(20);
+    const { lease } = await store.begin(base, { name: 'l', holder: 'two', ttlMs: MINUTE });
+    expect(lease?.kind).toBe('taken');
+    expect(await watcher.pttl(`${base}:fills`)).toBeLessThan(before);
+  });
+
+  it('keeps nothing of a fill that has ended for longer than its bar', async () => {
+    const base = `session:${randomUUID()}`;
+    const lease = { name: 'l', holder: 'h', ttlMs: MINUTE };
+    await store.begin(base, lease);
+    await store.end(base, lease, 5_000);
+    expect(await watcher.pttl(`{${base}}:fills`)).toBeLessThanOrEqual(5_000);
+    expect((await store.begin(base, { ...lease, holder: 'other' })).lease?.kind).toBe('barred');
+  });
+
+  it('keeps few of the leases that nobody gave back', async () => {
+    const base = `response:{${randomUUID()}}`;
+    for (let i = 0; i < 60; i++) await store.begin(base, { name: `l${i}`, holder: 'h', ttlMs: 1 });
+    expect(await watcher.hlen(`${base}:fills`)).toBeLessThan(30);
+  });
+
+  it('refuses a client that puts something before each key', async () => {
+    const client = new Redis(server.url, { keyPrefix: 'app:' });
+    expect(() => createValkeyStore({ client })).toThrow(/set `namespace`/);
+    await client.quit();
+  });
+
   it('waits on a client that was told to connect lazily', async () => {
     const client = new Redis(server.url, { lazyConnect: true });
     const lazy = createValkeyStore({ client });
@@ -217,12 +292,20 @@ describe('Valkey store: refusals', () => {
     const admin = new Redis(server.url);
     const store = await connected(createValkeyStore({ url: server.url }));
     await store.set('a', Buffer.from('x'), MINUTE);
+    await store.set('response:{r}', Buffer.alloc(20), MINUTE, { group: 'response:{r}', tags: ['tag:{t}'] });
+    await store.begin('response:{r}');
     await admin.config('SET', 'maxmemory', '1');
-    const outOfMemory = { code: 'ERR_STORE_REFUSED', message: 'Store refused: out of memory (OOM)' };
+    const outOfMemory = { code: 'ERR_STORE_UNWRITABLE', message: 'Store refused: out of memory (OOM)' };
     await expect(store.set('b', Buffer.from('x'), MINUTE)).rejects.toMatchObject(outOfMemory);
     const [read, taken] = await Promise.allSettled([store.get(['a']), store.take('r', RULES)]);
     expect(read).toMatchObject({ value: [{ bytes: Buffer.from('x') }] });
     expect(taken).toMatchObject({ reason: outOfMemory });
+    await expect(store.begin('a')).rejects.toMatchObject(outOfMemory);
+    // What makes room goes on.
+    expect(await store.dropTagged(['tag:{t}'], { markedAt: 1 })).toBe(1);
+    expect(await store.dropTagged(['tag:{t}'])).toBe(1);
+    expect(await store.get(['response:{r}'])).toEqual([null]);
+    expect(await store.drop(['a'])).toBe(1);
     await store.close();
     await admin.quit();
     await server.stop();

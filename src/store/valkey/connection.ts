@@ -1,6 +1,6 @@
 import { CachegateError } from '../../errors.ts';
-import type { ValkeyClient } from './client.ts';
-import { isReplyError, toStoreError } from './reply-errors.ts';
+import { isReplyError, toStoreError } from '../reply-errors.ts';
+import type { ClientEvent, ValkeyClient } from './client.ts';
 
 export interface ConnectionChange {
   readonly connected: boolean;
@@ -42,7 +42,9 @@ export function watchConnection(
     error: (error: unknown) => {
       lastError = toStoreError(error);
       refused ||= isReplyError(error);
-      if (refused) report({ connected: false, error: lastError });
+      // Where no Sentinel can be asked, no connection closes either.
+      if (refused || (connected === undefined && client.status !== 'ready'))
+        report({ connected: false, error: lastError });
     },
     close: () => {
       refused = false;
@@ -59,8 +61,15 @@ export function watchConnection(
     return client.status === 'ready' && !refused ? null : currentFault();
   }
 
+  /** One wait for all who ask meanwhile. */
+  let attempt: Promise<void> | null = null;
   async function ready(): Promise<void> {
-    if (isUnderWay(client.status)) await nextOf(client, ['ready', 'close']);
+    if (isUnderWay(client.status)) {
+      attempt ??= nextOf(client, ['ready', 'close', 'error']).finally(() => {
+        attempt = null;
+      });
+      await attempt;
+    }
     const found = fault();
     if (found !== null) throw found;
   }
@@ -84,7 +93,7 @@ function isUnderWay(status: string): boolean {
   return status === 'connecting' || status === 'connect';
 }
 
-function nextOf(client: ValkeyClient, events: readonly ('ready' | 'close')[]): Promise<void> {
+function nextOf(client: ValkeyClient, events: readonly ClientEvent[]): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       for (const event of events) client.off(event, done);

@@ -1,6 +1,5 @@
 import type { CachegateError } from '../../errors.ts';
 import type { RateRule, RuleState, StoredValue, TakeResult } from '../store.ts';
-import { toStoreError } from './reply-errors.ts';
 
 interface Waiting<T> {
   resolve(value: T): void;
@@ -16,7 +15,7 @@ interface Takes {
   readonly key: string;
   readonly rulesText: string;
   readonly ruleCount: number;
-  readonly waiting: Waiting<TakeResult>[];
+  readonly waiting: (Waiting<TakeResult> & { readonly count: number })[];
 }
 
 /** What is asked for in one call of the fused script. Equal keys are asked for once. */
@@ -48,10 +47,15 @@ function placeOf(batch: FusedBatch, key: string): number {
   return place;
 }
 
-export function addTake(batch: FusedBatch, key: string, rules: readonly RateRule[]): Promise<TakeResult> {
+export function addTake(
+  batch: FusedBatch,
+  key: string,
+  rules: readonly RateRule[],
+  count: number,
+): Promise<TakeResult> {
   batch.size += 1;
   const takes = takesOf(batch, key, rules);
-  return new Promise((resolve, reject) => takes.waiting.push({ resolve, reject }));
+  return new Promise((resolve, reject) => takes.waiting.push({ count, resolve, reject }));
 }
 
 function takesOf(batch: FusedBatch, key: string, rules: readonly RateRule[]): Takes {
@@ -81,16 +85,25 @@ export function scriptArguments(batch: FusedBatch): (string | number)[] {
   for (const key of batch.readKeys) args.push(key);
   for (const { key } of batch.takes) args.push(key);
   args.push(batch.readKeys.length);
-  for (const { rulesText, waiting } of batch.takes) args.push(rulesText, waiting.length);
+  for (const { rulesText, waiting } of batch.takes) {
+    args.push(
+      rulesText,
+      waiting.reduce((sum, { count }) => sum + count, 0),
+    );
+  }
   return args;
 }
 
+type ToError = (error: unknown) => CachegateError;
+
 /** Gives each caller its part of the fused script's reply. */
-export function resolveBatch(batch: FusedBatch, reply: readonly unknown[]): void {
-  const values = batch.readKeys.map((_, place) => storedValue(reply[place * 2], reply[place * 2 + 1]));
+export function resolveBatch(batch: FusedBatch, reply: readonly unknown[], toError: ToError): void {
+  const values = batch.readKeys.map((_, place) =>
+    storedValue(reply[place * 2], reply[place * 2 + 1], toError),
+  );
   for (const read of batch.reads) resolveRead(read, values);
   let at = batch.readKeys.length * 2;
-  for (const takes of batch.takes) at = resolveTakes(takes, reply, at);
+  for (const takes of batch.takes) at = resolveTakes(takes, reply, at, toError);
 }
 
 export function rejectBatch(batch: FusedBatch, error: CachegateError): void {
@@ -99,8 +112,8 @@ export function rejectBatch(batch: FusedBatch, error: CachegateError): void {
 }
 
 /** A key without an expiry (-1), which is none of ours, is held to last for ever. */
-function storedValue(bytes: unknown, ttlMs: unknown): StoredValue | null | CachegateError {
-  if (bytes instanceof Error) return toStoreError(bytes);
+function storedValue(bytes: unknown, ttlMs: unknown, toError: ToError): StoredValue | null | CachegateError {
+  if (bytes instanceof Error) return toError(bytes);
   if (bytes === null || ttlMs === 0) return null;
   return { bytes: bytes as Buffer, expiresInMs: ttlMs === -1 ? Number.MAX_SAFE_INTEGER : (ttlMs as number) };
 }
@@ -119,21 +132,30 @@ function resolveRead(read: Read, values: readonly (StoredValue | null | Cachegat
 }
 
 /** Answers where the next part of the reply begins. */
-function resolveTakes({ waiting, ruleCount }: Takes, reply: readonly unknown[], at: number): number {
+function resolveTakes(
+  { waiting, ruleCount }: Takes,
+  reply: readonly unknown[],
+  at: number,
+  toError: ToError,
+): number {
   const first = reply[at];
   if (first instanceof Error) {
-    const error = toStoreError(first);
+    const error = toError(first);
     for (const take of waiting) take.reject(error);
     return at + 1;
   }
-  const allowed = first as number;
   const retryAfterMs = reply[at + 1] as number;
   const end = at + 2 + ruleCount * 2;
-  const rules = rulesFrom(reply, at + 2, end, 0);
-  for (let i = 0; i < waiting.length; i++) {
-    const left = allowed - 1 - i;
-    if (left < 0) waiting[i]!.resolve({ allowed: false, retryAfterMs, rules });
-    else waiting[i]!.resolve({ allowed: true, retryAfterMs: 0, rules: rulesFrom(reply, at + 2, end, left) });
+  let left = first as number;
+  for (const { count, resolve } of waiting) {
+    const taken = Math.min(count, left);
+    left -= taken;
+    const allowed = taken === count;
+    resolve({
+      allowed,
+      retryAfterMs: allowed ? 0 : retryAfterMs,
+      rules: rulesFrom(reply, at + 2, end, left),
+    });
   }
   return end;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createScript } from '../scripts/script.ts';
 
 /**
  * The server's side of fused reads: the values of some keys, and sliding-window takes on others, in one call.
@@ -39,7 +39,9 @@ local function read_log(state, at, rule, now)
   if #state < at + HEAD_BYTES - 1 then return log, at end
   local limit, window, total, size, first = struct.unpack(HEAD, state, at)
   local past = first + size * SLOT_BYTES
-  if limit ~= rule.limit or window ~= rule.window or #state < past - 1 then return log, #state + 1 end
+  if size == 0 or limit ~= rule.limit or window ~= rule.window or #state < past - 1 then
+    return log, #state + 1
+  end
   local newest, count = struct.unpack(SLOT, state, past - SLOT_BYTES)
   if newest - now >= window + rule.width or newest + window <= now then return log, past end
   local oldest, oldest_count = struct.unpack(SLOT, state, first)
@@ -128,5 +130,4 @@ const SERVER_TIME = `(function ()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end)()`;
 
-export const FUSED_SCRIPT = fusedScript(SERVER_TIME);
-export const FUSED_SCRIPT_SHA = createHash('sha1').update(FUSED_SCRIPT).digest('hex');
+export const FUSED_SCRIPT = createScript(fusedScript(SERVER_TIME));

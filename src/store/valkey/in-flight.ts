@@ -1,29 +1,32 @@
 import { CachegateError } from '../../errors.ts';
 
-/** Counts the operations that wait for the server, so that they stay within a bound. */
+/** Counts what waits for the server, in operations and bytes of values, so that it stays within bounds. */
 export interface InFlight {
-  /** @throws CachegateError `ERR_STORE_OVERLOADED` when the bound is reached. */
-  enter(operations: number): void;
-  leave(operations: number): void;
+  /** @throws CachegateError `ERR_STORE_OVERLOADED` when a bound is reached. */
+  enter(operations: number, bytes?: number): void;
+  leave(operations: number, bytes?: number): void;
   /** Resolves when nothing is waiting. */
   drained(): Promise<void>;
 }
 
-export function createInFlight(bound: number): InFlight {
+export function createInFlight(maxOperations: number, maxBytes: number): InFlight {
   let operations = 0;
+  let bytes = 0;
   let onDrained: (() => void)[] = [];
   return {
-    enter(more) {
-      if (operations >= bound) {
+    enter(more, moreBytes = 0) {
+      if (operations >= maxOperations || bytes >= maxBytes) {
         throw new CachegateError(
           'ERR_STORE_OVERLOADED',
           `Store overloaded: ${operations} operations wait for it`,
         );
       }
       operations += more;
+      bytes += moreBytes;
     },
-    leave(fewer) {
+    leave(fewer, lessBytes = 0) {
       operations -= fewer;
+      bytes -= lessBytes;
       if (operations > 0) return;
       for (const resolve of onDrained) resolve();
       onDrained = [];

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Which file of a store's folder holds its data. Commits are not flushed to the disk one by one, so after a crash of the
+ * machine (not of a process) a file is not to be trusted: then a new one is begun.
+ *
+ *     boot-1-<boot>   which file is in use since the machine was started
+ *     clean-1         which file was flushed whole by the last process that closed it
+ *     user-1-<boot>-… a process that has it open
+ */
+export interface DataFile {
+  readonly path: string;
+  /** To be called once the process has closed the file. */
+  release(): void;
+}
+
+/** Of the records; another release's file is never read. */
+const FORMAT = 1;
+const BOOT = `boot-${FORMAT}-`;
+const CLEAN = `clean-${FORMAT}`;
+const USER = `user-${FORMAT}-`;
+const DATA = /^data-\d+-[0-9a-f]+\.mdb(-lock)?$/;
+
+/** @throws Error of the file system */
+export function claimDataFile(folder: string, boot: string): DataFile {
+  const user = join(folder, `${USER}${boot}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  removeDeadUsers(folder, boot);
+  writeFileSync(user, '');
+  const name = claimName(folder, boot);
+  // After this process is known as a user: whoever closes just now sees it, or says "clean" before and it is unsaid here.
+  rmSync(join(folder, CLEAN), { force: true });
+  removeOthers(folder, name, boot);
+  flush(folder);
+  const path = join(folder, name);
+  return { path, release: () => releaseDataFile(folder, path, name, user) };
+}
+
+/** The first process since the machine was started decides; a link is made by one only. */
+function claimName(folder: string, boot: string): string {
+  const pointer = join(folder, BOOT + boot);
+  const clean = contentOf(join(folder, CLEAN));
+  const known = contentOf(pointer);
+  if (known !== null) return known;
+  const usable = clean !== null && DATA.test(clean) && existsSync(join(folder, clean));
+  const name = usable ? clean : `data-${FORMAT}-${randomBytes(6).toString('hex')}.mdb`;
+  const proposal = `${pointer}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(proposal, name);
+  try {
+    linkSync(proposal, pointer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(proposal, { force: true });
+  }
+  return contentOf(pointer) ?? name;
+}
+
+function removeOthers(folder: string, name: string, boot: string): void {
+  for (const each of readdirSync(folder)) {
+    const isOldPointer = each.startsWith(BOOT) && !each.startsWith(BOOT + boot);
+    const isOldData = DATA.test(each) && each.startsWith(`data-${FORMAT}-`) && !each.startsWith(name);
+    if (isOldPointer || isOldData) rmSync(join(folder, each), { force: true });
+  }
+}
+
+function releaseDataFile(folder: string, path: string, name: string, user: string): void {
+  flush(path);
+  rmSync(user, { force: true });
+  if (hasUsers(folder)) return;
+  const proposal = join(folder, `${CLEAN}.${randomBytes(4).toString('hex')}`);
+  writeFileSync(proposal, name);
+  flush(proposal);
+  renameSync(proposal, join(folder, CLEAN));
+  if (hasUsers(folder)) rmSync(join(folder, CLEAN), { force: true });
+  flush(folder);
+}
+
+function hasUsers(folder: string): boolean {
+  return readdirSync(folder).some((each) => each.startsWith(USER));
+}
+
+function removeDeadUsers(folder: string, boot: string): void {
+  const own = `${USER}${boot}-`;
+  for (const each of readdirSync(folder)) {
+    if (!each.startsWith(USER)) continue;
+    const lives = each.startsWith(own) && isAlive(Number(each.slice(own.length).split('-')[0]));
+    if (!lives) rmSync(join(folder, each), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function contentOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function flush(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
