@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CachegateError } from '../errors.ts';
 import { createLocalWindows } from '../store/local-windows.ts';
-import { createMemoryStore } from '../store/memory.ts';
+import { createMemoryStore } from '../store/memory/memory-store.ts';
 import { createFaultyStore } from '../testing/faulty-store.ts';
 import { createManualClock } from '../testing/manual-clock.ts';
 import { createLimiter } from './limiter.ts';
@@ -45,5 +45,25 @@ describe('a limiter', () => {
     const { limiter, store } = setUp();
     expect(limiter.takeLocally('a').allowed).toBe(true);
     expect(store.calls.take).toBe(0);
+  });
+
+  it('lets in at once what the store allows by what it last said, and tells it when it settles', async () => {
+    const clock = createManualClock();
+    const store = createFaultyStore(createMemoryStore({ maxBytes: 100_000, clock }));
+    const limit = { name: 'address', rule: { limit: 100, windowMs: 1_000 } } as const;
+    const local = createLocalWindows();
+    const failures: string[] = [];
+    const onStoreFailure = ({ code }: CachegateError) => void failures.push(code);
+    const limiter = createLimiter({ limit, store, local, clock, settles: true, onStoreFailure });
+    const take = () => limiter.take('a', { correlationId: () => 'r1' });
+    for (let i = 0; i < 10; i += 1) expect(take()).toMatchObject({ rules: [{ remaining: 99 - i }] });
+    expect(store.calls.take).toBe(1);
+    await limiter.settle();
+    expect(store.calls.take).toBe(2);
+    store.fail(new CachegateError('ERR_STORE_UNAVAILABLE', 'Connection refused'));
+    take();
+    await limiter.settle();
+    expect(await take()).toMatchObject({ allowed: true, rules: [{ remaining: 98 }] });
+    expect(failures).toEqual(['ERR_STORE_UNAVAILABLE']);
   });
 });

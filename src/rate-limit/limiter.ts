@@ -4,6 +4,7 @@ import type { Correlated } from '../observe/observer.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { MaybePromise, RateRule, Store, TakeResult } from '../store/store.ts';
+import { createSettledCounts } from './settled-counts.ts';
 
 /** A limit with the name it has in the `RateLimit` fields. */
 export interface Limit {
@@ -18,6 +19,8 @@ export interface LimiterOptions {
   /** Counts while the store is away. */
   readonly local: LocalWindows;
   readonly clock: Clock;
+  /** Lets in at once what the store allows by what it last said, and tells it soon after (`SettledCounts`). */
+  readonly settles?: boolean;
   readonly onStoreFailure: (error: CachegateError, request: Correlated) => void;
 }
 
@@ -27,23 +30,33 @@ export interface Limiter {
   take(key: string, request: Correlated): MaybePromise<TakeResult>;
   /** The same without asking the store, for a request that has already found it away. */
   takeLocally(key: string): TakeResult;
+  /** Tells the store what it has not been told yet; resolves when all has been answered. Never rejects. */
+  settle(): Promise<void>;
 }
 
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { limit, store, local, clock } = options;
+  const { limit, store, local, clock, settles = false } = options;
   const rules = [limit.rule];
   const takeLocally = (key: string) => local.take(key, rules, clock.now());
-  const fallBack = (key: string, request: Correlated, error: unknown) => {
+  const settled =
+    settles && store !== null ? createSettledCounts({ rule: limit.rule, store, local, clock }) : null;
+
+  function ask(key: string): MaybePromise<TakeResult> {
+    if (store === null) return takeLocally(key);
+    return settled === null ? store.take(key, rules) : settled.take(key);
+  }
+
+  function fallBack(key: string, request: Correlated, error: unknown): TakeResult {
     options.onStoreFailure(storeFailure(error), request);
     return takeLocally(key);
-  };
+  }
+
   return {
     limit,
     takeLocally,
     take(key, request) {
-      if (store === null) return takeLocally(key);
       try {
-        const taken = store.take(key, rules);
+        const taken = ask(key);
         return taken instanceof Promise
           ? taken.catch((error: unknown) => fallBack(key, request, error))
           : taken;
@@ -51,5 +64,6 @@ export function createLimiter(options: LimiterOptions): Limiter {
         return fallBack(key, request, error);
       }
     },
+    settle: async () => settled?.settle(),
   };
 }
