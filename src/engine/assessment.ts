@@ -3,7 +3,7 @@ import { fieldValue } from '../http/fields.ts';
 import { nominatedFields } from '../http/vary.ts';
 import { correctedInitialAgeMs, instantOf } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
-import { type Freshness, isReusable } from './freshness.ts';
+import { type Freshness, isReusable, staleFrom } from './freshness.ts';
 import { freshnessLifetimeMs, isHeuristicLifetime } from './lifetime.ts';
 import type { CachePolicy } from './policy.ts';
 import { type Part, partOf } from './portion.ts';
@@ -36,11 +36,16 @@ export interface Assessment extends Freshness {
   readonly nominated: '*' | readonly string[];
 }
 
-/** Judges a response to `request` as a shared cache does (RFC 9111 §3, §4.2). */
+/**
+ * Judges a response to `request` as a shared cache does (RFC 9111 §3, §4.2).
+ * @param staleAt an operator has called it stale since this instant (milliseconds since the epoch, not in the future);
+ * `null`: nobody has. Whether it may be stored is judged without that.
+ */
 export function assessResponse(
   request: RequestFacts,
   response: ResponseFacts,
   policy: CachePolicy,
+  staleAt: number | null = null,
 ): Assessment {
   const stated = responseDirectives(response.fields, policy);
   const nominated = nominatedFields(fieldValue(response.fields, 'vary'));
@@ -61,7 +66,7 @@ export function assessResponse(
   const isUseful = isReusable(assessment) && !(isFailure(response) && isStale(assessment));
   assessment.reason = unstorableReason(request, response, terms) ?? (isUseful ? null : 'not-reusable');
   assessment.storable = assessment.reason === null;
-  return assessment;
+  return staleAt === null ? assessment : staleFrom(assessment, staleAt);
 }
 
 type Draft = { -readonly [Name in keyof Assessment]: Assessment[Name] };

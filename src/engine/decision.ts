@@ -67,6 +67,15 @@ export function mayServeStaleDisconnected(request: RequestFacts, stored: Candida
   return -remainingFreshnessMs(assessment, now) < assessment.staleIfDisconnectedMs;
 }
 
+/**
+ * Whether an answer to another request could be this one's too: not when it asks for validation, or for a response that
+ * nobody has had to wait for (RFC 9111 §5.2.1.1, §5.2.1.4).
+ */
+export function mayTakeAnothers(request: RequestFacts): boolean {
+  const asked = askedOf(request);
+  return asked === undefined || (asked.noCache === false && asked.maxAgeSeconds !== 0);
+}
+
 // Nothing but a guess says that a response is shared with those who send cookies; in `safe` mode that is not enough.
 function isGuessForCookies(request: RequestFacts, { heuristic }: Assessment): boolean {
   return heuristic && request.field('cookie') !== undefined;

@@ -27,6 +27,31 @@ test('a clock that was set back makes nothing younger than it was', () => {
   expect(currentAgeMs(assess({ Age: '7' }), RECEIVED_AT - DAY)).toBe(7_000);
 });
 
+describe('a response that is called stale', () => {
+  const called = (fields: Record<string, string>, staleAt: number) =>
+    assessResponse(requestWith(), responseWith(fields), PLAIN_POLICY, staleAt);
+  const fields = { 'Cache-Control': 'max-age=60, stale-while-revalidate=5', Age: '7' };
+
+  test('is so from then on, and no younger', () => {
+    const assessment = called(fields, RECEIVED_AT + 20_000);
+    expect(remainingFreshnessMs(assessment, RECEIVED_AT + 20_000)).toBe(0);
+    expect(remainingFreshnessMs(assessment, RECEIVED_AT + 23_000)).toBe(-3_000);
+    expect(currentAgeMs(assessment, RECEIVED_AT + 23_000)).toBe(30_000);
+  });
+
+  test('was so before if it was', () => {
+    expect(remainingFreshnessMs(called(fields, RECEIVED_AT + 60_000), RECEIVED_AT + 60_000)).toBe(-7_000);
+  });
+
+  test('by a clock that is behind, is so since it was received', () => {
+    expect(remainingFreshnessMs(called(fields, RECEIVED_AT - 5_000), RECEIVED_AT + 1_000)).toBe(-1_000);
+  });
+
+  test('may be stored as if it were not', () => {
+    expect(called({ 'Cache-Control': 'max-age=60' }, RECEIVED_AT).storable).toBe(true);
+  });
+});
+
 describe('how long a response is kept', () => {
   test.each<[Record<string, string>, number]>([
     [{ 'Cache-Control': 'max-age=60' }, 60 * SECOND],

@@ -27,6 +27,13 @@ export function remainingFreshnessMs(freshness: Freshness, now: number): number 
   return freshness.freshnessLifetimeMs - currentAgeMs(freshness, now);
 }
 
+/** The same, but stale from an instant (milliseconds since the epoch) on, if it would be fresh then: all windows are counted from there. */
+export function staleFrom<F extends Freshness>(freshness: F, staleAt: number): F {
+  const lifetimeMs = freshness.correctedInitialAgeMs + Math.max(0, staleAt - freshness.responseAt);
+  if (lifetimeMs >= freshness.freshnessLifetimeMs) return freshness;
+  return { ...freshness, freshnessLifetimeMs: lifetimeMs };
+}
+
 /** Whether a conditional request could freshen it (RFC 9111 §4.3.1). */
 export function hasValidator(freshness: Freshness): boolean {
   return freshness.etag !== undefined || freshness.lastModified !== undefined;

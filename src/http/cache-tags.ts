@@ -1,14 +1,14 @@
 import { type FieldList, fieldLines } from './fields.ts';
 
 // An origin's mistake must not become an index of any size in the store.
-const MAX_TAGS = 256;
+const MAX_TAGS = 64;
 
 // Printable ASCII, of bounded length.
 const TAG = /^[\x20-\x7e]{1,1024}$/;
 
 /**
  * The tags by which a response can be purged, each once, in order: those of `Cache-Tag`, separated by commas, then
- * those of `Surrogate-Key`, separated by white space. At most 256; one that is not printable ASCII or longer than
+ * those of `Surrogate-Key`, separated by white space. At most 64; one that is not printable ASCII or longer than
  * 1,024 characters is left out. Never throws.
  */
 export function responseTags(fields: FieldList): readonly string[] {

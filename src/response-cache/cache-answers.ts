@@ -35,22 +35,34 @@ export function validated(
   return ofEntry(request, entry, fields, outcome);
 }
 
+/** From a stored response that this request has waited for, as another process was fetching it. */
+export function fromElsewhere(
+  request: CacheRequest,
+  entry: StoredEntry,
+  plan: Forward,
+  now: number,
+): CacheAnswer {
+  return ofEntry(request, entry, entry.agedFields(now), { hit: false, fwd: plan.fwd, collapsed: true });
+}
+
 function ofEntry(
   request: CacheRequest,
   entry: StoredEntry,
   fields: FieldList,
   outcome: CacheOutcome,
 ): CacheAnswer {
-  const { status, response, assessment } = entry;
+  const { status, response, assessment, body: whole } = entry;
   if (isNotModified(request.facts, response)) {
     return { status: 304, fields: notModifiedFields(fields), body: null, outcome };
   }
+  if (whole === null && !request.headOnly) throw new Error('the body of a stored response was not loaded');
   const { part } = assessment;
   if (part === null && request.facts.field('range') === undefined) {
-    return { status, fields, body: response.body, outcome };
+    return { status, fields, body: whole, outcome };
   }
-  const portion = portionOf(request, response, part, response.body.length);
-  const body = portion.kind === 'part' ? slice(response.body, part, portion.part.range) : response.body;
+  const portion = portionOf(request, response, part, entry.length);
+  const isCut = whole !== null && portion.kind === 'part';
+  const body = isCut ? slice(whole, part, portion.part.range) : whole;
   return portioned({ status, fields, body, outcome }, portion);
 }
 

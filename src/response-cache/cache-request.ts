@@ -46,6 +46,16 @@ export interface CacheRequest extends Correlated {
   readonly retryAfterLimitMs: number;
   /** The origin has one budget for all of the service's requests, whoever the client is. */
   readonly hasOwnBudget: boolean;
+  /** For so long at most a request waits for another process that asks the origin the same. */
+  readonly collapseMs: number;
+  /** Keys of the tags that the service gives to all of its responses. */
+  readonly tags: readonly string[];
+  /** Longer bodies are compressed in the store where their kind allows; `null`: none is. */
+  readonly compressFromBytes: number | null;
+  /** The key of the target's GET where `key` has the request's content in it; else `null`. */
+  readonly targetKey: string | null;
+  /** Of the service's targets, responses may be stored that are keyed by content. */
+  readonly hasContentKeyed: boolean;
   /** The key stands for the very target that was asked for, and not for others too. */
   readonly isKeyExact: boolean;
   /** Aborted when the client leaves. */

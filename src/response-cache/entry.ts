@@ -1,9 +1,9 @@
-import type { Assessment } from '../engine/assessment.ts';
+import type { Assessment, ResponseFacts } from '../engine/assessment.ts';
 import { currentAgeMs, remainingFreshnessMs } from '../engine/freshness.ts';
 import { formatCacheStatus } from '../http/cache-status.ts';
 import type { FieldList } from '../http/fields.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
-import type { StoredResponse } from './stored-form.ts';
+import type { PackedBody } from './stored-form.ts';
 
 export const CACHE_NAME = 'cachegate';
 
@@ -15,21 +15,37 @@ export interface HitFields {
 
 /** A stored response, decoded and judged once, with the fields of its next answer at hand. */
 export class StoredEntry {
-  readonly response: StoredResponse;
+  readonly response: ResponseFacts;
   readonly assessment: Assessment;
+  /** `null` until it is loaded (`Bodies.load`). */
+  body: Buffer | null;
+  /** How the body lies in the store, where that is not as it is. */
+  readonly packed: PackedBody | null;
   readonly #presented: FieldList;
   #hit: HitFields | null = null;
   #hitFrom = 0;
   #hitUntil = 0;
 
-  constructor(response: StoredResponse, assessment: Assessment, presented: FieldList) {
+  constructor(
+    response: ResponseFacts,
+    body: Buffer | PackedBody,
+    assessment: Assessment,
+    presented: FieldList,
+  ) {
     this.response = response;
     this.assessment = assessment;
+    this.body = Buffer.isBuffer(body) ? body : null;
+    this.packed = Buffer.isBuffer(body) ? null : body;
     this.#presented = presented;
   }
 
   get status(): number {
     return this.response.status;
+  }
+
+  /** The body's, in bytes. */
+  get length(): number {
+    return this.body?.length ?? this.packed!.length;
   }
 
   /** With `Age` (RFC 9111 §5.1) and `Cache-Status` (RFC 9211) as of `now`; the same array for as long as both hold. */
@@ -40,16 +56,16 @@ export class StoredEntry {
     const age = Math.floor(ageMs / 1000);
     const ttl = Math.floor(leftMs / 1000);
     const outcome: CacheOutcome = { hit: true, ttl };
-    const fields = [
-      ...this.#presented,
-      'Age',
-      String(age),
-      'Cache-Status',
-      formatCacheStatus(CACHE_NAME, outcome),
-    ];
+    const fields = [...this.agedFields(now), 'Cache-Status', formatCacheStatus(CACHE_NAME, outcome)];
     this.#hit = { fields, outcome };
     this.#hitFrom = now;
     this.#hitUntil = now + Math.min((age + 1) * 1000 - ageMs, leftMs - ttl * 1000 + 1);
     return this.#hit;
+  }
+
+  /** With `Age` alone. */
+  agedFields(now: number): string[] {
+    const age = Math.floor(currentAgeMs(this.assessment, now) / 1000);
+    return [...this.#presented, 'Age', String(age)];
   }
 }

@@ -10,11 +10,14 @@ import { conditionalFields, isIdentifiedBy, strongEntityTag } from '../engine/va
 import { CachegateError } from '../errors.ts';
 import { contentLength } from '../http/content-length.ts';
 import { endToEndFields, type FieldList, fieldValue, withoutFields } from '../http/fields.ts';
+import type { Fence } from '../store/store.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import { completed } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
 import { freshenEntry } from './freshened-entry.ts';
+import type { Opening } from './opening.ts';
+import type { Planned } from './planner.ts';
 import { type SharedBody, shareBody } from './shared-body.ts';
 
 /** A response that may be stored, arriving. */
@@ -48,10 +51,22 @@ export interface Validated {
   readonly ownFields: FieldList;
 }
 
-/** How a fill came down. Only `arriving` and `validated` may be shared with requests that wait. */
+/** Another process has stored it meanwhile. */
+export interface Elsewhere {
+  readonly kind: 'elsewhere';
+  readonly entry: StoredEntry;
+  /** And this one has waited for that. */
+  readonly waited: boolean;
+  readonly selection: Selection;
+}
+
+/** How a fill came down. Only `arriving`, `validated` and `elsewhere` may be shared with requests that wait. */
 export type Landing =
   | Arriving
   | Validated
+  | Elsewhere
+  /** Another process is at it. */
+  | Extract<Opening, { kind: 'left' }>
   | { readonly kind: 'unshared'; readonly response: FetchedResponse }
   /** The origin did not answer (`ERR_ORIGIN_*`), or a transform failed. */
   | { readonly kind: 'failed'; readonly error: unknown };
@@ -67,6 +82,15 @@ export type FillPurpose =
   /** The ranges that the client asks for. */
   | { readonly kind: 'ranges' };
 
+export interface FillOptions {
+  /** Whether other requests may wait for it. */
+  readonly joinable: boolean;
+  /** Comes first, until the signal is aborted. */
+  readonly open: (signal: AbortSignal) => Promise<Opening>;
+  readonly purposeOf: (planned: Planned) => FillPurpose;
+  readonly budget: ByteBudget;
+}
+
 /**
  * One exchange with the origin on behalf of everyone who waits for it. It ends early when all who wait for its header
  * have left, and later when all who read its body have.
@@ -75,23 +99,29 @@ export class Fill {
   readonly landing: Promise<Landing>;
   /** Set when the resource was invalidated meanwhile: what arrives is older than that, and is neither stored nor shared. */
   outdated = false;
+  /** Set when that may have happened, for all that is known: nobody joins it any more. */
+  sealed = false;
+  /** How it began; `null` until it has. */
+  opening: Opening | null = null;
   /** Whether other requests may wait for it. */
   readonly joinable: boolean;
   /** The request that it was begun for. */
   readonly facts: RequestFacts;
   /** It was asked for with credentials, so that it may well be for one client alone. */
   readonly credentialed: boolean;
+  /** In milliseconds of `performance.now()`. */
+  readonly begunAt = performance.now();
   readonly #budget: ByteBudget;
   readonly #controller = new AbortController();
   #waiting = 0;
 
-  constructor(request: CacheRequest, purpose: FillPurpose, budget: ByteBudget) {
+  constructor(request: CacheRequest, { joinable, open, purposeOf, budget }: FillOptions) {
     this.#budget = budget;
     const { facts } = request;
     this.facts = facts;
-    this.joinable = purpose.kind !== 'ranges' && facts.method !== 'HEAD';
+    this.joinable = joinable;
     this.credentialed = facts.field('authorization') !== undefined;
-    this.landing = this.#run(request, purpose);
+    this.landing = this.#run(request, open, purposeOf);
   }
 
   /** Nobody waits any more, so that its end says nothing of the origin. */
@@ -112,29 +142,59 @@ export class Fill {
     return landing;
   }
 
-  async #run(request: CacheRequest, purpose: FillPurpose): Promise<Landing> {
+  /** What stands in the store for it, or may; `null` before it has begun, and where nothing is stored of it. */
+  get fence(): Fence | null {
+    return this.opening?.kind === 'begun' ? this.opening.fence : null;
+  }
+
+  /** Others need not wait for it any more; with `barMs`, nor for the next. */
+  release(barMs?: number): void {
+    if (this.opening?.kind === 'begun') this.opening.lease?.end(barMs);
+  }
+
+  async #run(
+    request: CacheRequest,
+    open: FillOptions['open'],
+    purposeOf: FillOptions['purposeOf'],
+  ): Promise<Landing> {
     try {
-      const response = await this.#forward(request, conditionsOf(request, purpose));
-      if (purpose.kind === 'validate' && response.status === 304) {
-        return await this.#notModified(request, purpose.stored, response);
+      const opening = await open(this.#controller.signal);
+      this.opening = opening;
+      switch (opening.kind) {
+        case 'begun':
+          return await this.#ask(request, purposeOf(opening.planned));
+        case 'elsewhere': {
+          const { nominated } = opening.entry.assessment;
+          return { ...opening, selection: selectionOf(request, nominated) };
+        }
+        case 'left':
+          return opening;
       }
-      const { status } = response;
-      // What an origin says to a range that it does not give (416 above all) is no answer to who asks for the whole.
-      if (purpose.kind === 'ranges' && status !== 200 && status !== 206)
-        return { kind: 'unshared', response };
-      if (purpose.kind !== 'complete') {
-        if (status === 206 && purpose.kind !== 'ranges') throw unaskedPart(response);
-        return this.#received(request, response);
-      }
-      const whole = completed(request, purpose.stored.response, response);
-      if (whole !== null) return this.#received(request, whole, status);
-      // A part that does not fit, or none where the representation has become shorter: all of it is asked for.
-      if (status !== 206 && status !== 416) return this.#received(request, response);
-      response.body.destroy();
-      return this.#received(request, await this.#forward(request, []));
     } catch (error) {
       return { kind: 'failed', error };
     }
+  }
+
+  /** @throws what the origin fails with */
+  async #ask(request: CacheRequest, purpose: FillPurpose): Promise<Landing> {
+    const response = await this.#forward(request, conditionsOf(request, purpose));
+    if (purpose.kind === 'validate' && response.status === 304) {
+      return await this.#notModified(request, purpose.stored, response);
+    }
+    const { status } = response;
+    // What an origin says to a range that it does not give (416 above all) is no answer to who asks for the whole.
+    if (purpose.kind === 'ranges' && status !== 200 && status !== 206) return { kind: 'unshared', response };
+    if (purpose.kind !== 'complete') {
+      if (status === 206 && purpose.kind !== 'ranges') throw unaskedPart(response);
+      return this.#received(request, response);
+    }
+    const { stored } = purpose;
+    const whole = completed(request, { ...stored.response, body: stored.body! }, response);
+    if (whole !== null) return this.#received(request, whole, status);
+    // A part that does not fit, or none where the representation has become shorter: all of it is asked for.
+    if (status !== 206 && status !== 416) return this.#received(request, response);
+    response.body.destroy();
+    return this.#received(request, await this.#forward(request, []));
   }
 
   #forward(request: CacheRequest, conditions: FieldList): Promise<FetchedResponse> {

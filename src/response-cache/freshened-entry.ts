@@ -18,15 +18,13 @@ export interface FreshenedEntry extends Pick<Assessment, 'storable' | 'nominated
  */
 export function freshenEntry(
   request: CacheRequest,
-  { response: stored }: StoredEntry,
+  { response: stored, body, packed }: StoredEntry,
   validating: ResponseFacts,
 ): FreshenedEntry {
   const freshened = freshen(stored, validating, request.policy);
   const { storable, nominated, withheld } = assessResponse(asGet(request.facts), freshened, request.policy);
-  const shared = {
-    ...freshened,
-    fields: withoutFields(freshened.fields, new Set(withheld)),
-    body: stored.body,
-  };
-  return { entry: toEntry(request, shared), storable, nominated, withheld };
+  const shared = { ...freshened, fields: withoutFields(freshened.fields, new Set(withheld)) };
+  const entry = toEntry(request, shared, packed ?? body!);
+  entry.body = body;
+  return { entry, storable, nominated, withheld };
 }

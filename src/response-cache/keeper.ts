@@ -2,130 +2,107 @@ import { assessResponse } from '../engine/assessment.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
 import { isDescribedByHead } from '../engine/validation.ts';
 import { contentLength } from '../http/content-length.ts';
-import type { StoreObserver } from '../observe/observer.ts';
-import { storeFailure } from '../store/reading.ts';
-import type { Store } from '../store/store.ts';
+import type { Fence } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
 import { withStoredPart } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
 import type { Arriving, Fill } from './fill.ts';
 import { freshenEntry } from './freshened-entry.ts';
 import type { Found } from './lookup.ts';
+import type { PendingDrops } from './pending-drops.ts';
 import type { Save } from './saver.ts';
-import { createTurns } from './turns.ts';
 
 export interface KeeperOptions {
-  readonly store: Store;
   readonly save: Save;
-  readonly observer: StoreObserver;
+  readonly drops: PendingDrops;
+}
+
+/** Under what what an origin answered may be stored. */
+export interface Keeping {
+  /** `null`: not at all. */
+  readonly fence: Fence | null;
+  /** What was stored before. */
+  readonly found: Found;
 }
 
 /** Brings what the origin answered into the store. Failures of the store are told and stop nothing. */
 export interface Keeper {
   /** Waits for a fill and keeps what may be kept of it. */
-  keep(request: CacheRequest, fill: Fill, found: Found): Promise<void>;
-  keepArriving(
-    request: CacheRequest,
-    landing: Arriving,
-    isOutdated: () => boolean,
-    found: Found,
-  ): Promise<void>;
+  keep(request: CacheRequest, fill: Fill): Promise<void>;
+  keepArriving(request: CacheRequest, landing: Arriving, keeping: Keeping): Promise<void>;
   /** Freshens the stored response by the answer to a HEAD, or drops it where they disagree (RFC 9111 §4.3.5). */
-  keepHead(
-    request: CacheRequest,
-    head: ResponseFacts,
-    isOutdated: () => boolean,
-    found: Found,
-  ): Promise<void>;
-  drop(request: CacheRequest, keys: readonly string[]): Promise<void>;
+  keepHead(request: CacheRequest, head: ResponseFacts, keeping: Keeping): Promise<void>;
 }
 
-export function createKeeper({ store, save, observer }: KeeperOptions): Keeper {
-  // What was on its way to the store when a resource was invalidated must not come there after that.
-  const turns = createTurns();
-
-  function drop(request: CacheRequest, keys: readonly string[]): Promise<void> {
-    return turns.take(keys, async () => {
-      try {
-        await store.delete(keys);
-      } catch (error) {
-        observer.storeFailed?.('response cache', 'write', storeFailure(error), request);
-      }
-    });
-  }
-
-  function saveUnless(isOutdated: () => boolean, ...saved: Parameters<Save>): Promise<void> {
-    const [request] = saved;
-    return turns.take([request.key], async () => {
-      if (!isOutdated()) await save(...saved);
-    });
-  }
-
+export function createKeeper({ save, drops }: KeeperOptions): Keeper {
   async function keepArriving(
     request: CacheRequest,
     landing: Arriving,
-    isOutdated: () => boolean,
-    found: Found,
+    { fence, found }: Keeping,
   ): Promise<void> {
     const body = await landing.body.whole;
-    if (body === null || !lengthAgrees(landing, body)) return;
+    if (body === null || fence === null || !lengthAgrees(landing, body)) return;
     const received = { ...landing.response, fields: landing.sharedFields, body };
+    const before = found.entry;
     if (landing.assessment.part === null) {
-      await saveUnless(isOutdated, request, received, landing.assessment, found.variants);
+      await save(request, { response: received, body, assessment: landing.assessment, fence, before });
       return;
     }
-    const kept = withStoredPart(request, found.entry?.response ?? null, received);
+    const kept = withStoredPart(request, wholeOf(before), received);
     if (kept.body.length > request.maxBodyBytes) return;
     const assessment = assessResponse(request.facts, kept, request.policy);
-    await saveUnless(isOutdated, request, kept, assessment, found.variants);
+    await save(request, { response: kept, body: kept.body, assessment, fence, before });
   }
 
-  async function keepHead(
-    request: CacheRequest,
-    head: ResponseFacts,
-    isOutdated: () => boolean,
-    { entry, variants }: Found,
-  ): Promise<void> {
-    if (isOutdated() || entry === null || head.status !== 200 || entry.status !== 200) return;
-    if (!isDescribedByHead(entry.response, entry.response.body.length, head)) {
-      return drop(request, [request.key]);
-    }
+  async function keepHead(request: CacheRequest, head: ResponseFacts, keeping: Keeping): Promise<void> {
+    const { entry } = keeping.found;
+    if (entry === null || head.status !== 200 || entry.status !== 200) return;
+    if (!isDescribedByHead(entry.response, entry.length, head)) return drop(request);
     const { storable, entry: freshened } = freshenEntry(request, entry, head);
-    await saveFreshened(request, freshened, storable, isOutdated, variants);
+    return keepFreshened(request, freshened, storable, keeping);
   }
 
   /** What must not be stored any more is dropped; what is only not this request's to store stays as it was. */
-  async function saveFreshened(
+  async function keepFreshened(
     request: CacheRequest,
-    { response, assessment }: StoredEntry,
+    entry: StoredEntry,
     storable: boolean,
-    isOutdated: () => boolean,
-    variants: Found['variants'],
+    { fence, found }: Keeping,
   ): Promise<void> {
-    if (!assessment.storable) return drop(request, [request.key]);
-    if (storable) await saveUnless(isOutdated, request, response, assessment, variants);
+    const { response, assessment, body, packed } = entry;
+    if (!assessment.storable) return drop(request);
+    if (!storable || fence === null) return;
+    await save(request, { response, body, packed, assessment, fence, before: found.entry });
   }
 
+  const drop = (request: CacheRequest) => drops.drop(request, [request.key]);
+
   return {
-    drop,
     keepArriving,
     keepHead,
-    async keep(request, fill, found) {
+    async keep(request, fill) {
       const landing = await fill.landing;
-      const isOutdated = () => fill.outdated;
+      const { opening } = fill;
+      if (opening?.kind !== 'begun') return;
+      const keeping = { fence: opening.fence, found: opening.planned.found };
       switch (landing.kind) {
         case 'validated':
-          if (isOutdated()) return;
-          return saveFreshened(request, landing.entry, landing.storable, isOutdated, found.variants);
+          return keepFreshened(request, landing.entry, landing.storable, keeping);
         case 'arriving':
-          return keepArriving(request, landing, isOutdated, found);
+          return keepArriving(request, landing, keeping);
         case 'unshared':
           if (request.facts.method !== 'HEAD') return;
-          return keepHead(request, landing.response, isOutdated, found);
+          return keepHead(request, landing.response, keeping);
+        case 'elsewhere':
+        case 'left':
         case 'failed':
       }
     },
   };
+}
+
+function wholeOf(entry: StoredEntry | null) {
+  return entry === null || entry.body === null ? null : { ...entry.response, body: entry.body };
 }
 
 // undici refuses a body that is not as long as it says; what is stored is checked all the same.

@@ -1,5 +1,6 @@
+import type { Clock } from '../clock.ts';
 import { originatedAt } from '../engine/age.ts';
-import { assessResponse, type RequestFacts } from '../engine/assessment.ts';
+import { assessResponse, type RequestFacts, type ResponseFacts } from '../engine/assessment.ts';
 import { variantKey } from '../engine/selection.ts';
 import { withoutFields } from '../http/fields.ts';
 import type { StoreKeys } from '../store/keys.ts';
@@ -7,7 +8,7 @@ import { type Reading, readAll } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
 import { StoredEntry } from './entry.ts';
-import { decodeStoredForm, type StoredForm, type Variants } from './stored-form.ts';
+import { decodeStoredForm, type PackedBody, type StoredForm, type Variants } from './stored-form.ts';
 
 /** What the store holds for a request. */
 export interface Found {
@@ -19,13 +20,25 @@ export interface Found {
   readonly away: boolean;
 }
 
-const NOTHING: Found = { entry: null, variants: null, away: false };
-const AWAY: Found = { entry: null, variants: null, away: true };
+export const NOTHING: Found = { entry: null, variants: null, away: false };
+export const AWAY: Found = { entry: null, variants: null, away: true };
 
 /** Finds what a request selects, beginning with what was read under its resource's key. */
 export type Lookup = (request: CacheRequest, reading: Reading) => MaybePromise<Found>;
 
-export function createLookup(store: Store, keys: StoreKeys): Lookup {
+export interface LookupOptions {
+  readonly store: Store;
+  readonly keys: StoreKeys;
+  readonly clock: Clock;
+  /** Told what decoding a value takes in memory beside its bytes. */
+  readonly weigh?: (bytes: Buffer, more: number) => void;
+}
+
+// Objects, field names and values as text, and the fields of the next answer.
+const ENTRY_BYTES = 1_000;
+const HEAD_FACTOR = 2;
+
+export function createLookup({ store, keys, clock, weigh }: LookupOptions): Lookup {
   // A store in this process hands out the same bytes again; what they decode to is kept with them.
   const decoded = new WeakMap<Buffer, StoredEntry | StoredForm | null>();
 
@@ -33,10 +46,22 @@ export function createLookup(store: Store, keys: StoreKeys): Lookup {
     let result = decoded.get(bytes);
     if (result === undefined) {
       const form = decodeStoredForm(bytes);
-      result = form?.kind === 'response' ? stillStorable(toEntry(request, form.response)) : form;
+      result = form?.kind === 'response' ? entryOf(request, form) : form;
       decoded.set(bytes, result);
+      if (result instanceof StoredEntry) weigh?.(bytes, weightOf(bytes, result));
     }
     return result;
+  }
+
+  // What was stored under another policy (mode, force) may be what this one keeps from others.
+  function entryOf(
+    request: CacheRequest,
+    { response, body, staleAt }: Extract<StoredForm, { kind: 'response' }>,
+  ): StoredEntry | null {
+    // A mark's clock may be ahead of this one; what an operator has called stale is so from now on.
+    const marked = staleAt === null ? null : Math.min(staleAt, clock.now());
+    const entry = toEntry(request, response, body, marked);
+    return entry.assessment.storable ? entry : null;
   }
 
   async function selectVariant(
@@ -73,24 +98,33 @@ function isNewer({ response }: StoredEntry, than: StoredEntry | null): boolean {
   return than === null || originatedAt(response) > originatedAt(than.response);
 }
 
-// What was stored under another policy (mode, force) may be what this one keeps from others.
-function stillStorable(entry: StoredEntry): StoredEntry | null {
-  return entry.assessment.storable ? entry : null;
+/** A packed body is kept with its entry once it is loaded. */
+function weightOf(bytes: Buffer, { body, packed }: StoredEntry): number {
+  const besideHead = body?.length ?? packed?.bytes?.length ?? 0;
+  return ENTRY_BYTES + (bytes.length - besideHead) * HEAD_FACTOR + (packed?.length ?? 0);
 }
 
 // A stored response is judged for everyone; what depends on who asks is decided for each request.
 export const ANYONE: RequestFacts = { method: 'GET', field: () => undefined };
 
-/** Judges a stored response by the request's service: its policy may be newer than what is stored. */
-export function toEntry(request: CacheRequest, response: StoredEntry['response']): StoredEntry {
-  const assessment = assessResponse(ANYONE, response, request.policy);
-  return new StoredEntry(response, assessment, request.present(asAnswered(response)));
+/**
+ * Judges a stored response by the request's service: its policy may be newer than what is stored.
+ * @param staleAt as `assessResponse` takes it
+ */
+export function toEntry(
+  request: CacheRequest,
+  response: ResponseFacts,
+  body: Buffer | PackedBody,
+  staleAt: number | null = null,
+): StoredEntry {
+  const assessment = assessResponse(ANYONE, response, request.policy, staleAt);
+  return new StoredEntry(response, body, assessment, request.present(asAnswered(response, body.length)));
 }
 
 // A hit has an Age of its own; and a stored body is whole, so its length is known even where it came in chunks.
-function asAnswered({ fields, body, status }: StoredEntry['response']): string[] {
+function asAnswered({ fields, status }: ResponseFacts, length: number): string[] {
   const lasting = withoutFields(fields, OF_ITS_TRANSFER);
-  if (status !== 204) lasting.push('Content-Length', String(body.length));
+  if (status !== 204) lasting.push('Content-Length', String(length));
   return lasting;
 }
 

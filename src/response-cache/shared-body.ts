@@ -13,7 +13,7 @@ export interface SharedBody {
   read(): Readable;
   /** Whether the first byte is still there. */
   readonly joinable: boolean;
-  /** The complete body, or `null` when it was longer than `keepBytes`, broken off or abandoned. Never rejects. */
+  /** The complete body, or `null` as soon as it is longer than what is kept, broken off or abandoned. Never rejects. */
   readonly whole: Promise<Buffer | null>;
 }
 
@@ -110,7 +110,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
     clearTimeout(timer);
   }
 
-  async function pump(): Promise<Buffer | null> {
+  async function pump(settle: (whole: Buffer | null) => void): Promise<void> {
     try {
       for await (const chunk of source as AsyncIterable<Buffer>) {
         chunks.push(chunk);
@@ -119,6 +119,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
         if (!overflowed && !mayKeep(chunk)) {
           overflowed = true;
           giveBack();
+          settle(null);
         }
         arrival.give();
         if (overflowed) await roomForMore();
@@ -130,7 +131,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
     }
     arrival.give();
     if (readers.size === 0) giveBack();
-    return state === 'ended' && !overflowed ? Buffer.concat(chunks) : null;
+    settle(state === 'ended' && !overflowed ? Buffer.concat(chunks) : null);
   }
 
   function leave(reader: Readable): void {
@@ -161,7 +162,8 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
   }
 
   return {
-    whole: pump(),
+    // It handles all of its failures itself.
+    whole: new Promise((resolve) => void pump(resolve)),
     get joinable() {
       return !overflowed && state !== 'failed';
     },

@@ -15,7 +15,9 @@ export interface Validation {
 export interface Authority {
   /** The name that stands in log lines, such as `Wagtail`. */
   readonly name: string;
-  /** Asks about a well-formed id. Never rejects, and always answers within its own deadline. */
+  /** Within so many milliseconds it answers. */
+  readonly timeoutMs: number;
+  /** Asks about a well-formed id. Never rejects, and always answers within `timeoutMs`. */
   validate(sessionId: string, correlationId: string): Promise<Validation>;
   close(): Promise<void>;
 }

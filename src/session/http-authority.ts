@@ -53,7 +53,7 @@ export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
     }
   }
 
-  return { name: options.name, validate, close: () => agent.destroy() };
+  return { name: options.name, timeoutMs: options.timeoutMs, validate, close: () => agent.destroy() };
 }
 
 function judge(status: number): Validation {

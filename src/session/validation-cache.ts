@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
-import type { CachegateError } from '../errors.ts';
 import type { Correlated, SessionObserver } from '../observe/observer.ts';
-import type { Reading } from '../store/reading.ts';
-import type { MaybePromise, Store } from '../store/store.ts';
+import { type Reading, readOne, storeFailure } from '../store/reading.ts';
+import { type FillStart, startFill } from '../store/start-fill.ts';
+import type { Fence, MaybePromise, Store } from '../store/store.ts';
 import type { Authority, Validation } from './authority.ts';
 import type { PresentedSession } from './presented-session.ts';
 
@@ -17,6 +17,8 @@ export type SessionJudgement<Refusal> =
 export interface Applicant<Refusal> extends Correlated {
   /** Whose budget pays for a validation; requests with the same payer share one flight's refusal. */
   readonly payer: string;
+  /** The store was found away: it is not asked again on the way. */
+  readonly storeAway: boolean;
   /** Takes one validation from the payer's budget; `null` when it was granted. */
   readonly spend: () => MaybePromise<Refusal | null>;
 }
@@ -49,6 +51,11 @@ function isValid(bytes: Buffer): boolean {
   return bytes.length === 4 && bytes.readUInt32LE() === VALID_WORD;
 }
 
+const LEASE = 'verdict';
+// Those who wait hear of it within milliseconds; a session that has become valid is found out about by one process again.
+const BAR_MS = 1_000;
+const ASKED_HERE: FillStart<never> = { kind: 'begun', fence: null, lease: null, barredMs: 0 };
+
 // Bounds what is remembered of sessions in this process; none of it lets anyone in.
 const REMEMBERED = 10_000;
 
@@ -59,7 +66,7 @@ interface Flight<Refusal> {
 
 /**
  * A cache of validation results: only valid sessions are kept, for a fixed time that no hit extends, and
- * simultaneous requests with one unknown session cost one validation.
+ * simultaneous requests with one unknown session cost one validation, whichever process they come to.
  */
 export function createValidationCache<Refusal>(options: ValidationCacheOptions): ValidationCache<Refusal> {
   const { authority, store, clock, observer } = options;
@@ -75,38 +82,70 @@ export function createValidationCache<Refusal>(options: ValidationCacheOptions):
     return validation;
   }
 
-  async function keep(session: PresentedSession, correlationId: string): Promise<void> {
-    if (store === null) return;
+  /** Sees to it that one process asks for all: `found` where another has, and the session is valid. */
+  async function start(session: PresentedSession, applicant: Applicant<Refusal>) {
+    if (store === null || applicant.storeAway) return ASKED_HERE;
+    const { storeKey: base } = session;
+    const tell = (error: unknown) =>
+      observer.sessionCacheFailed?.(session, 'write', storeFailure(error), applicant.correlationId());
+    const look = async () => {
+      const reading = await readOne(store, base);
+      return reading.ok && reading.value !== null && isValid(reading.value.bytes) ? VALID : null;
+    };
+    const whenTaken = authority.timeoutMs;
+    return startFill({ store, base, leaseName: () => LEASE, whenTaken, look, onFailure: tell });
+  }
+
+  async function keep(session: PresentedSession, fence: Fence, correlationId: string): Promise<void> {
     const startedAt = clock.now();
     try {
-      await store.set(session.storeKey, VALID_BYTES, options.ttlMs);
+      const group = { group: session.storeKey, fence };
+      if (!(await store!.set(session.storeKey, VALID_BYTES, options.ttlMs, group))) return;
       observer.sessionKept?.(session, clock.now() - startedAt, correlationId);
     } catch (error) {
-      observer.sessionCacheFailed?.(session, 'write', error as CachegateError, correlationId);
+      observer.sessionCacheFailed?.(session, 'write', storeFailure(error), correlationId);
+    }
+  }
+
+  /** The one validation of this process for all who ask meanwhile. */
+  async function fly(
+    session: PresentedSession,
+    applicant: Applicant<Refusal>,
+    land: () => void,
+  ): Promise<SessionJudgement<Refusal>> {
+    let keeping = false;
+    let begun: FillStart<unknown> = ASKED_HERE;
+    try {
+      // Budgets are against invented ids: a session that was valid a moment ago is not one, even if no store keeps it.
+      const known = (lately.get(session.id) ?? 0) > clock.now();
+      const refusal = known ? null : await applicant.spend();
+      if (refusal !== null) return { kind: 'refused', refusal };
+      begun = await start(session, applicant);
+      const verdict = begun.kind === 'begun' ? (await ask(session, applicant)).verdict : 'valid';
+      if (verdict === 'invalid') lately.delete(session.id);
+      if (verdict !== 'valid') return { kind: verdict };
+      lately.set(session.id, clock.now() + options.ttlMs);
+      if (begun.kind !== 'begun' || begun.fence === null) return VALID;
+      const { fence, lease } = begun;
+      // The flight stays open until its write has settled: a request that read before it joins, and asks nobody.
+      const done = () => {
+        lease?.end();
+        land();
+      };
+      keeping = options.background.run(() => keep(session, fence, applicant.correlationId()).finally(done));
+      return VALID;
+    } finally {
+      if (!keeping) {
+        land();
+        // Nothing was stored that another could find: all who wait for it ask at once, and not one by one.
+        if (begun.kind === 'begun') begun.lease?.end(BAR_MS);
+      }
     }
   }
 
   function depart(session: PresentedSession, applicant: Applicant<Refusal>): Flight<Refusal> {
     const land = () => flights.delete(session.id);
-    const fly = async (): Promise<SessionJudgement<Refusal>> => {
-      let keeping = false;
-      try {
-        // Budgets are against invented ids: a session that was valid a moment ago is not one, even if no store keeps it.
-        const known = (lately.get(session.id) ?? 0) > clock.now();
-        const refusal = known ? null : await applicant.spend();
-        if (refusal !== null) return { kind: 'refused', refusal };
-        const { verdict } = await ask(session, applicant);
-        if (verdict === 'invalid') lately.delete(session.id);
-        if (verdict !== 'valid') return { kind: verdict };
-        lately.set(session.id, clock.now() + options.ttlMs);
-        // The flight stays open until its write has settled: a request that read before it joins, and asks nobody.
-        keeping = options.background.run(() => keep(session, applicant.correlationId()).finally(land));
-        return VALID;
-      } finally {
-        if (!keeping) land();
-      }
-    };
-    const flight = { payer: applicant.payer, judgement: fly() };
+    const flight = { payer: applicant.payer, judgement: fly(session, applicant, land) };
     flights.set(session.id, flight);
     return flight;
   }

@@ -18,6 +18,11 @@ export class ClientRequest implements CacheRequest, RequestFacts {
   readonly signal = NEVER;
   readonly hasOwnBudget = true;
   readonly isKeyExact = true;
+  readonly collapseMs = 10_000;
+  readonly tags = [];
+  readonly compressFromBytes = null;
+  readonly targetKey = null;
+  readonly hasContentKeyed = false;
   readonly #client: ClientRecord;
   readonly #path: string;
   readonly #subject: Subject;

@@ -215,8 +215,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'what arrives after an invalidation is stored (§4.4)',
-    file: 'response-cache/keeper.ts',
-    from: 'if (!isOutdated()) await save(...saved);',
-    to: 'await save(...saved);',
+    file: 'response-cache/saver.ts',
+    from: 'written = await store.set(key, bytes, ttlMs, { group: base, fence, tags })',
+    to: 'written = await store.set(key, bytes, ttlMs, { group: base, tags })',
   },
 ];

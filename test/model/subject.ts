@@ -6,7 +6,7 @@ import { endToEndFields, type FieldList } from '../../src/http/fields.ts';
 import type { CacheAnswer, CacheRequest } from '../../src/response-cache/cache-request.ts';
 import { createResponseCache } from '../../src/response-cache/response-cache.ts';
 import { createStoreKeys } from '../../src/store/keys.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { readOne } from '../../src/store/reading.ts';
 import type { Store } from '../../src/store/store.ts';
 import { HOLD_LIMIT_MS } from './rfc/holds.ts';
@@ -84,5 +84,8 @@ function asDistant(store: Store): Store {
     get: (keys) => turn().then(() => store.get(keys)),
     set: (...entry) => turn().then(() => store.set(...entry)),
     delete: (keys) => turn().then(() => store.delete(keys)),
+    begin: (...fill) => turn().then(() => store.begin(...fill)),
+    end: (...lease) => turn().then(() => store.end(...lease)),
+    drop: (bases) => turn().then(() => store.drop(bases)),
   };
 }

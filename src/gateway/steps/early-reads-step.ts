@@ -1,6 +1,6 @@
 import type { Limiter } from '../../rate-limit/limiter.ts';
-import { type Reading, readAll } from '../../store/reading.ts';
-import type { MaybePromise, Store } from '../../store/store.ts';
+import { readOne } from '../../store/reading.ts';
+import type { Store } from '../../store/store.ts';
 import type { Exchange, Step } from '../exchange.ts';
 
 export interface EarlyReadsOptions {
@@ -21,14 +21,13 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
     const sessionKey = options.readsSession ? (exchange.session?.storeKey ?? null) : null;
     const { key, refused } = exchange.destination;
     const responseKey = options.readsResponse && refused === null && isGet(exchange) ? key : null;
-    const keys = [sessionKey, responseKey].filter((each) => each !== null);
     exchange.readAt = exchange.clock.now();
     const taken = limiter === null ? null : limiter.take(limitKey(exchange), exchange);
-    const readings = keys.length === 0 ? [] : readAll(store, keys);
+    // Each by itself: in a Cluster one may fail, or come late, where the other does not.
     exchange.early = {
       taken,
-      session: sessionKey === null ? null : nth(readings, 0),
-      response: responseKey === null ? null : nth(readings, keys.length - 1),
+      session: sessionKey === null ? null : readOne(store, sessionKey),
+      response: responseKey === null ? null : readOne(store, responseKey),
     };
     return null;
   };
@@ -37,8 +36,4 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
 // What other methods are answered with is not under the target's key.
 function isGet({ request: { method } }: Exchange): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-function nth(readings: MaybePromise<Reading[]>, index: number): MaybePromise<Reading> {
-  return readings instanceof Promise ? readings.then((all) => all[index]!) : readings[index]!;
 }

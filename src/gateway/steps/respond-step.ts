@@ -21,8 +21,11 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
   function read(exchange: Exchange, key: string): MaybePromise<Reading> {
     const { method } = exchange.request;
     if (method !== 'GET' && method !== 'HEAD') return ABSENT;
-    if (exchange.storeAway) return STORE_AWAY;
-    return exchange.early?.response ?? readOne(store, key);
+    return exchange.early?.response ?? readUnlessAway(exchange, key);
+  }
+
+  function readUnlessAway(exchange: Exchange, key: string): MaybePromise<Reading> {
+    return (exchange.responseAway ?? exchange.storeAway) ? STORE_AWAY : readOne(store, key);
   }
 
   function noted(exchange: Exchange, answer: CacheAnswer): Answer {
@@ -59,7 +62,7 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
     const { bytes } = content;
     const key = upstream.contentKeyOf(request.method, destination.target, contentDigest(request, bytes));
     const keyed = new ServiceRequest(exchange, destination, upstream, { key, bytes });
-    return respond(exchange, keyed, exchange.storeAway ? STORE_AWAY : readOne(store, key));
+    return respond(exchange, keyed, readUnlessAway(exchange, key));
   }
 
   return (exchange) => {

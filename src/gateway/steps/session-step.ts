@@ -42,12 +42,15 @@ export function createSessionStep(options: SessionStepOptions): Step {
 
   async function validate(exchange: Exchange, session: PresentedSession): Promise<Answer | null> {
     const addressKey = addressLimiter === null ? '' : options.addressKey(exchange);
-    // What was read before the validation is older than it: the response is looked up anew.
+    // What was read before the validation is older than it: the response is looked up anew, if its part of the store is there.
+    const before = exchange.early?.response ?? null;
     exchange.early = null;
+    if (exchange.storeAway && before !== null) exchange.responseAway = !(await before).ok;
     return answerFor(
       await validations.validate(session, {
         correlationId: () => exchange.correlationId(),
         payer: addressKey,
+        storeAway: exchange.storeAway,
         spend: () => spend(exchange, addressKey),
       }),
     );

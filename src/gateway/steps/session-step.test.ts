@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { CachegateError } from '../../errors.ts';
+import type { PresentedSession } from '../../session/presented-session.ts';
+import type { Applicant, ValidationCache } from '../../session/validation-cache.ts';
+import { ABSENT, type Reading } from '../../store/reading.ts';
+import type { Store, TakeResult } from '../../store/store.ts';
+import { Exchange } from '../exchange.ts';
+import type { Destination } from '../location.ts';
+import type { GateRequest } from '../request.ts';
+import { createSessionStep } from './session-step.ts';
+
+const AWAY: Reading = { ok: false, error: new CachegateError('ERR_STORE_TIMEOUT', 'Connection timeout') };
+
+/** A session that is validated, after both reads have left early. */
+async function pass(session: Reading, response: Reading) {
+  const applicants: Applicant<TakeResult>[] = [];
+  const validations: ValidationCache<TakeResult> = {
+    recall: () => false,
+    validate: async (_session, applicant) => {
+      applicants.push(applicant);
+      return { kind: 'valid' };
+    },
+  };
+  const step = createSessionStep({
+    ...{ validations, store: {} as Store, addressLimiter: null, addressKey: () => '' },
+  });
+  const exchange = new Exchange({} as GateRequest, {} as Destination, { now: () => 0 });
+  exchange.session = {} as PresentedSession;
+  exchange.early = { taken: null, session: Promise.resolve(session), response: Promise.resolve(response) };
+  expect(await step(exchange)).toBeNull();
+  return { exchange, asked: applicants[0]! };
+}
+
+it.each<[string, Reading, Reading, boolean, boolean | null]>([
+  ['all is there', ABSENT, ABSENT, false, null],
+  ['the part with the session is away', AWAY, ABSENT, true, false],
+  ['all is away', AWAY, AWAY, true, true],
+])('of a store, when %s, only what is away is not asked again', async (_, session, response, away, rest) => {
+  const { exchange, asked } = await pass(session, response);
+  expect([exchange.storeAway, exchange.responseAway, exchange.early]).toEqual([away, rest, null]);
+  expect(asked.storeAway).toBe(away);
+});
