@@ -19,7 +19,12 @@ export type ErrorStatus = keyof typeof TEXTS;
 
 /** An error in the gate's own words: `{"error":"…"}`. */
 export function errorAnswer(status: number, text: string, extra: FieldList = []): Answer {
-  const body = Buffer.from(JSON.stringify({ error: text }));
+  return jsonAnswer(status, { error: text }, extra);
+}
+
+/** An answer of the gate's own, for nobody to keep. */
+export function jsonAnswer(status: number, value: unknown, extra: FieldList = []): Answer {
+  const body = Buffer.from(JSON.stringify(value));
   return {
     status,
     fields: [

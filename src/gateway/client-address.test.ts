@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createClientAddress } from './client-address.ts';
+import { createClientAddress, createClientAllowance } from './client-address.ts';
 
 const proxied = createClientAddress(['10.0.0.0/8', '192.0.2.7', 'fd00::/8']);
 
@@ -34,4 +34,37 @@ describe('the client’s address', () => {
     expect(proxied('', '6.6.6.6, 203.0.113.9')).toBe('203.0.113.9');
     expect(proxied('', undefined)).toBe('local');
   });
+});
+
+describe('a client that is allowed by its address', () => {
+  const ofProxied = createClientAllowance(['10.0.0.0/8'], ['203.0.113.0/24', '2001:db8::7', '10.0.0.1']);
+
+  it.each([
+    ['203.0.113.9', undefined, '203.0.113.9', true],
+    ['::ffff:203.0.113.9', undefined, '203.0.113.9', true],
+    ['10.1.2.3', '203.0.113.9', '203.0.113.9', true],
+    ['', '203.0.113.9', '203.0.113.9', true],
+    ['10.0.0.1', undefined, '10.0.0.1', true],
+    ['198.51.100.4', undefined, '198.51.100.4', false],
+    ['10.1.2.3', undefined, '10.1.2.3', false],
+    ['2001:db8::7', undefined, '2001:db8::7', true],
+    ['', undefined, 'local', false],
+  ])('from %s with %s is %s: %s', (peer, forwardedFor, address, allowed) => {
+    expect(ofProxied(peer, forwardedFor)).toEqual({ address, allowed });
+  });
+
+  it('is itself, not another of its /64', () => {
+    expect(ofProxied('2001:db8::8', undefined)).toEqual({ address: '2001:db8::8', allowed: false });
+  });
+
+  it('is not who an untrusted peer says it is', () => {
+    expect(ofProxied('198.51.100.4', '203.0.113.9').allowed).toBe(false);
+    expect(ofProxied('10.1.2.3', '203.0.113.9, 198.51.100.4').allowed).toBe(false);
+    expect(createClientAllowance([], ['203.0.113.0/24'])('', '203.0.113.9').allowed).toBe(false);
+  });
+
+  it.each(['', 'unknown', '203.0.113.9:80', '203.0.113.9, garbage', '0313.0.0161.011', '203.28937'])(
+    'is not the trusted proxy that says %j',
+    (forwardedFor) => expect(ofProxied('10.0.0.1', forwardedFor).allowed).toBe(false),
+  );
 });

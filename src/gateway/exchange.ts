@@ -22,6 +22,8 @@ export class Exchange implements Correlated {
   early: EarlyReads | null = null;
   /** Set once the store did not answer: this request does not wait for it again. */
   storeAway = false;
+  /** The same of the part of the store where the response lies; `null`: it is not known apart from the rest. */
+  responseAway: boolean | null = null;
   outcome: CacheOutcome | null = null;
   corsFields: FieldList = [];
   /** The value of the `RateLimit` field so far. */

@@ -7,6 +7,7 @@ import type { MaybePromise } from '../store/store.ts';
 import { type Answer, refusal } from './answer.ts';
 import { Exchange, type Step } from './exchange.ts';
 import { createLocator } from './location.ts';
+import type { PurgeEndpoint } from './purge-endpoint.ts';
 import type { GateRequest } from './request.ts';
 import type { Service } from './service.ts';
 
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   readonly services: readonly Service[];
   readonly clock: Clock;
   readonly observer: RequestObserver;
+  /** What answers `PURGE`; `null`: it is a method like any other. */
+  readonly purge?: PurgeEndpoint | null;
 }
 
 export interface Gateway {
@@ -22,7 +25,7 @@ export interface Gateway {
 }
 
 /** The way of every request: find its service, then go through the service's steps until one answers. */
-export function createGateway({ services, clock, observer }: GatewayOptions): Gateway {
+export function createGateway({ services, clock, observer, purge = null }: GatewayOptions): Gateway {
   const locate = createLocator(services);
 
   function walk(steps: readonly Step[], exchange: Exchange, from: number): MaybePromise<Answer> {
@@ -37,7 +40,7 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
 
   function failed(service: Service, exchange: Exchange, error: unknown): Answer {
     if (!(error instanceof CachegateError && error.code.startsWith('ERR_ORIGIN_'))) {
-      observer.requestFailed?.(service.name, error, exchange);
+      if (!hasLeft(exchange, error)) observer.requestFailed?.(service.name, error, exchange);
       return refusal(500);
     }
     exchange.outcome = { hit: false, fwd: 'miss', detail: error.code };
@@ -63,8 +66,12 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
 
   return {
     handle(request) {
+      if (purge !== null && request.method === 'PURGE') {
+        const answer = purge(request);
+        return answer instanceof Promise ? answer.then(answeredAtOnce) : answeredAtOnce(answer);
+      }
       const location = locate(request.method, request.target);
-      if (location.service === null) return refusedAtOnce(location.refused);
+      if (location.service === null) return answeredAtOnce(location.refused);
       const { service, destination } = location;
       const exchange = new Exchange(request, destination, clock);
       try {
@@ -80,9 +87,14 @@ export function createGateway({ services, clock, observer }: GatewayOptions): Ga
   };
 }
 
+/** The client gave up while something was waited for; nobody is there to read an answer. */
+function hasLeft({ request }: Exchange, error: unknown): boolean {
+  return request.signal.aborted && error instanceof Error && error.name === 'AbortError';
+}
+
 // The gate has answered by itself: neither a stored response nor the origin had a part in it.
 const NOT_ASKED = formatCacheStatus(CACHE_NAME, { hit: false, detail: 'gate' });
 
-function refusedAtOnce(answer: Answer): Answer {
+function answeredAtOnce(answer: Answer): Answer {
   return { ...answer, fields: [...answer.fields, 'Cache-Status', NOT_ASKED] };
 }

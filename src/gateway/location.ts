@@ -34,23 +34,12 @@ const REMEMBERED = 10_000;
 const LONGEST_REMEMBERED = 2_048;
 
 /** Finds a request's location by its method and request-target alone. */
-export function createLocator<S extends Routed>(
-  services: readonly S[],
-): (method: string, target: string) => Location<S> {
-  const byLongestPrefix = [...services].sort((a, b) => b.prefix.length - a.prefix.length);
+export type Locate<S extends Routed> = (method: string, target: string) => Location<S>;
+
+/** Remembers what was asked for lately. */
+export function createLocator<S extends Routed>(services: readonly S[]): Locate<S> {
+  const compute = createFinder(services);
   const known = new LRUCache<string, Location<S>>({ max: REMEMBERED });
-  const ofServer = optionsOfServer(services);
-
-  function compute(method: string, target: string): Location<S> {
-    if (method === 'OPTIONS' && SERVER_ITSELF.test(target)) return { service: null, refused: ofServer };
-    const parsed = parseRequestTarget(target);
-    if (!parsed.ok)
-      return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
-    const service = byLongestPrefix.find((candidate) => isBelow(parsed.path, candidate.prefix));
-    if (service === undefined) return { service: null, refused: refusal(404) };
-    return { service, destination: destinationOf(service, method === 'HEAD' ? 'GET' : method, parsed) };
-  }
-
   return (method, target) => {
     // Methods are few in practice, but anybody may invent one.
     const name = method === 'GET' || method === 'HEAD' ? target : `${method} ${target}`;
@@ -59,6 +48,21 @@ export function createLocator<S extends Routed>(
     const location = compute(method, target);
     if (name.length <= LONGEST_REMEMBERED) known.set(name, location);
     return location;
+  };
+}
+
+/** Finds each location anew. */
+export function createFinder<S extends Routed>(services: readonly S[]): Locate<S> {
+  const byLongestPrefix = [...services].sort((a, b) => b.prefix.length - a.prefix.length);
+  const ofServer = optionsOfServer(services);
+  return (method, target) => {
+    if (method === 'OPTIONS' && SERVER_ITSELF.test(target)) return { service: null, refused: ofServer };
+    const parsed = parseRequestTarget(target);
+    if (!parsed.ok)
+      return { service: null, refused: errorAnswer(400, `Bad request target: ${parsed.reason}`) };
+    const service = byLongestPrefix.find((candidate) => isBelow(parsed.path, candidate.prefix));
+    if (service === undefined) return { service: null, refused: refusal(404) };
+    return { service, destination: destinationOf(service, method === 'HEAD' ? 'GET' : method, parsed) };
   };
 }
 

@@ -88,6 +88,26 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     return this.#upstream.stallMs;
   }
 
+  get collapseMs(): number {
+    return this.#upstream.collapseMs;
+  }
+
+  get tags(): readonly string[] {
+    return this.#upstream.tags;
+  }
+
+  get compressFromBytes(): number | null {
+    return this.#upstream.compressFromBytes;
+  }
+
+  get targetKey(): string | null {
+    return this.#keyed === null ? null : this.#destination.key;
+  }
+
+  get hasContentKeyed(): boolean {
+    return this.#upstream.keyedMethods.size > 0;
+  }
+
   get retryAfterLimitMs(): number {
     return this.#upstream.retryAfterLimitMs;
   }

@@ -62,6 +62,12 @@ export interface ServiceOptions {
   readonly maxKeyBodyBytes: number;
   /** For so long at most an origin's `Retry-After` is heeded; 0: not at all. */
   readonly retryAfterLimitMs: number;
+  /** For so long at most a request waits for another process that asks the origin the same. */
+  readonly collapseMs: number;
+  /** What all of its stored responses are tagged with. */
+  readonly tags: readonly string[];
+  /** Longer bodies are compressed in the store where their kind allows; `null`: none is. */
+  readonly compressFromBytes: number | null;
   /** For so long a client may read nothing of a body that is being sent. */
   readonly stallMs: number;
   /** Protocols that a connection may change to (RFC 9110 §7.8), in lower case. */
@@ -87,6 +93,8 @@ export interface Service extends Routed {
   readonly stallMs: number;
   /** Its answers are made by a transform. */
   readonly transformed: boolean;
+  /** Methods beside GET and HEAD whose responses are stored, with the request's content in the key. */
+  readonly keyedMethods: readonly string[];
   /** `RateLimit-Policy` and what `RateLimit` says where nothing was counted; `null` without limits. */
   readonly limits: { readonly policy: string; readonly untouched: string } | null;
   close(): Promise<void>;
@@ -106,6 +114,9 @@ export function createService(options: ServiceOptions): Service {
     maxKeyBodyBytes: options.maxKeyBodyBytes,
     retryAfterLimitMs: options.retryAfterLimitMs,
     stallMs: options.stallMs,
+    collapseMs: options.collapseMs,
+    tags: options.tags.map(keys.tag),
+    compressFromBytes: options.compressFromBytes,
     hasOwnBudget: hasOwnBudget(options),
     transformed: transform?.code.response !== undefined,
     fetch:
@@ -136,6 +147,7 @@ export function createService(options: ServiceOptions): Service {
     steps: [...steps(options, upstream)],
     stallMs: options.stallMs,
     transformed: upstream.transformed,
+    keyedMethods: options.keyedMethods,
     limits: describeLimits(options),
     map: createMapping(options),
     keyOf,

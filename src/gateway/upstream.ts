@@ -17,6 +17,12 @@ export interface Upstream {
   readonly maxKeyBodyBytes: number;
   readonly retryAfterLimitMs: number;
   readonly stallMs: number;
+  /** For so long at most a request waits for another process that asks the origin the same. */
+  readonly collapseMs: number;
+  /** Keys of the tags of all of its stored responses. */
+  readonly tags: readonly string[];
+  /** Longer bodies are compressed in the store; `null`: none is. */
+  readonly compressFromBytes: number | null;
   /** The origin has one budget for all requests of the service. */
   readonly hasOwnBudget: boolean;
   /** The origin's answers are made anew by a transform, so it is asked with GET for a whole representation. */

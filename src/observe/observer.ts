@@ -44,7 +44,34 @@ export interface StoreObserver {
     error: CachegateError,
     request: Correlated,
   ): void;
-  storeStateChanged?(state: 'available' | 'away', error?: CachegateError): void;
+  /** Whether this process hears of what others change in the store; without it, it keeps no copies. Once for each change. */
+  storeTrackingChanged?(tracking: boolean, error?: Error): void;
+  /** Once for each change; `shard`: which of several servers, empty where there is one. */
+  storeStateChanged?(state: 'available' | 'unwritable' | 'away', shard: string, error?: CachegateError): void;
 }
 
-export type GateObserver = SessionObserver & RequestObserver & StoreObserver;
+/** What a purge was of. */
+export interface PurgedSubject {
+  readonly by: 'url' | 'tag' | 'service';
+  /** The URL, the tags, or the service. */
+  readonly names: readonly string[];
+  readonly mode: 'hard' | 'soft';
+}
+
+export interface PurgeDone extends PurgedSubject {
+  readonly wait: boolean;
+  /** The resources of which something was stored. */
+  readonly purged: number;
+  readonly durationMs: number;
+}
+
+/** What purges tell. */
+export interface PurgeObserver {
+  purged?(purge: PurgeDone, request: Correlated): void;
+  /** The store failed; the caller is told to repeat it. */
+  purgeFailed?(purge: PurgedSubject, error: CachegateError, request: Correlated): void;
+  /** Somebody asked who may not; `reason` says what was lacking. */
+  purgeRefused?(address: string, reason: string, request: Correlated): void;
+}
+
+export type GateObserver = SessionObserver & RequestObserver & StoreObserver & PurgeObserver;

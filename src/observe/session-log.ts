@@ -15,6 +15,8 @@ export function createSessionLog(log: Log, level: LoggingLevel, clock: Clock): S
 
   const always: SessionObserver = {
     sessionCacheFailed(session, operation, error, correlationId) {
+      // What is not asked while the store is away was told by the change of state.
+      if (error.code === 'ERR_STORE_CIRCUIT_OPEN') return;
       const suppressed = failures.admit(operation);
       if (suppressed === null) return;
       log.error(

@@ -8,6 +8,8 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
   const failures = createThrottle(clock);
   return {
     storeFailed(part, operation, error, request) {
+      // What is not asked while the store is away was told by the change of state.
+      if (error.code === 'ERR_STORE_CIRCUIT_OPEN') return;
       const suppressed = failures.admit(`${part} ${operation}`);
       if (suppressed === null) return;
       log.error(
@@ -24,9 +26,23 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
           : `Rate limit check failed, counting in this process: ${error.message}`,
       );
     },
-    storeStateChanged(state, error) {
-      if (state === 'available') log.warn({ storeState: state }, 'The store is back');
-      else log.error({ storeState: state, errorType: error?.code }, `The store is away: ${error?.message}`);
+    storeTrackingChanged(tracking, error) {
+      if (tracking) return log.info('Keeping copies of what the store holds');
+      log.warn(
+        `No copies of what the store holds are kept: its changes are not heard (${error?.message ?? 'not connected'})`,
+      );
+    },
+    storeStateChanged(storeState, shard, error) {
+      const at = shard === '' ? '' : ` at ${shard}`;
+      const fields = { storeState, ...(shard !== '' && { shard }), ...(error && { errorType: error.code }) };
+      switch (storeState) {
+        case 'available':
+          return log.warn(fields, `The store${at} is back`);
+        case 'unwritable':
+          return log.error(fields, `The store${at} takes no writes: ${error?.message}`);
+        case 'away':
+          return log.error(fields, `The store${at} is away: ${error?.message}`);
+      }
     },
   };
 }
