@@ -2,13 +2,20 @@ import fastify from 'fastify';
 import { type ListenAddress, listenError } from '../listen/listen-address.ts';
 import { removeStaleSocket } from '../listen/stale-socket.ts';
 
-/** What the admin address tells of the process. */
+export interface StoreStatus {
+  /** The kind of store; `none` where none is configured. */
+  readonly type: string;
+  /** `unwritable`: it is read and takes no writes. */
+  readonly state: 'available' | 'unwritable' | 'away' | 'none';
+}
+
+/** What the admin address tells of the process, or of it and its workers. */
 export interface Health {
-  /** Whether the process can serve; not while it starts or stops. */
+  /** Whether requests can be served; not at the start and at the stop. */
   isReady(): boolean;
-  /** `available`, `away`, or `none` where no store is configured. */
-  storeState(): 'available' | 'away' | 'none';
-  readonly storageType: string;
+  storeStatus(): StoreStatus | Promise<StoreStatus>;
+  /** Where there are several: how many serve now, of how many there should be. */
+  workers?(): { readonly ready: number; readonly configured: number };
 }
 
 export interface AdminServer {
@@ -26,8 +33,10 @@ export async function startAdminServer(address: ListenAddress, health: Health): 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const ready = health.isReady();
-    const store = { type: health.storageType, state: health.storeState() };
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', store });
+    const workers = health.workers?.();
+    const store = await health.storeStatus();
+    const status = ready ? 'ready' : 'not ready';
+    return reply.code(ready ? 200 : 503).send({ status, store, ...(workers && { workers }) });
   });
   const where =
     address.kind === 'unix' ? { path: address.path } : { port: address.port, host: address.host ?? '::' };

@@ -1,9 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { ConfigError, faultAt } from '../config/fault.ts';
 import { describeFound } from '../config/found.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { type LoadOptions, loadConfig } from '../config/load-config.ts';
 import type { Overrides } from '../config/overrides.ts';
-import type { Config } from '../config/schema.ts';
 import { findConfig } from './find-config.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -13,6 +13,7 @@ interface ServeOptions {
   readonly listen?: string;
   readonly store?: string;
   readonly mode?: string;
+  readonly workers?: string;
 }
 
 const EXAMPLES = `
@@ -22,6 +23,7 @@ Examples:
   $ cachegate serve --origin https://api.example.com
   $ cachegate serve --origin https://api.example.com --listen :8080 --store redis://127.0.0.1:6379
   $ cachegate serve --config cachegate.yaml --origin airtable=http://127.0.0.1:9001
+  $ cachegate serve --config cachegate.yaml --workers auto
 `;
 
 export function serveCommand(): Command {
@@ -34,8 +36,12 @@ export function serveCommand(): Command {
       append,
     )
     .option('--listen <address>', 'where to listen: HOST:PORT, [IPv6]:PORT, :PORT or unix:/path')
-    .option('--store <url>', 'the store: memory:, none:, redis://…, rediss://…, valkey://… or valkeys://…')
+    .option(
+      '--store <url>',
+      'the store: memory:, none:, lmdb:PATH, kv-rest:, or redis|rediss|valkey|valkeys://…',
+    )
     .option('--mode <safe|rfc>', 'what is stored: what is safe to share, or all that RFC 9111 lets be shared')
+    .option('--workers <number|auto>', 'how many processes serve; auto: as many as can run at once')
     .addHelpText('after', EXAMPLES)
     .action(serve);
 }
@@ -46,8 +52,14 @@ function append(value: string, values: readonly string[] = []): string[] {
 
 /** Serves until SIGTERM or SIGINT, then finishes what is under way. */
 async function serve(options: ServeOptions): Promise<void> {
-  const config = await configOf(options);
+  const source = await sourceOf(options);
+  const config = await loadConfig({ ...source, env: process.env });
   const stopped = stopSignal();
+  const count = config.workers === 'auto' ? availableParallelism() : config.workers;
+  if (count > 1) {
+    const { serveWithWorkers } = await import('../workers/serve-with-workers.ts');
+    return serveWithWorkers(config, { count, source, stopped });
+  }
   // Loaded after the checks, so that a bad configuration is told at once.
   const { startServer } = await import('../server.ts');
   const server = await startServer(config, { env: process.env });
@@ -55,13 +67,16 @@ async function serve(options: ServeOptions): Promise<void> {
   await server.close(config.shutdown_timeout_ms);
 }
 
-async function configOf({ config, origin = [], listen, store, mode }: ServeOptions): Promise<Config> {
+type Source = Omit<LoadOptions, 'env'>;
+
+async function sourceOf(options: ServeOptions): Promise<Source> {
+  const { config, origin = [], listen, store, mode, workers } = options;
   const cwd = process.cwd();
   const isSingle = config === undefined && origin.length > 0;
   const file = isSingle ? undefined : (config ?? (await findConfig(cwd)));
   const origins = isSingle ? singleOrigin(origin) : namedOrigins(origin);
-  const overrides: Overrides = { listen, store, mode, origins };
-  return loadConfig({ file, cwd, env: process.env, overrides });
+  const overrides: Overrides = { listen, store, mode, workers, origins };
+  return { file, cwd, overrides };
 }
 
 function singleOrigin(values: readonly string[]): Record<string, string> {

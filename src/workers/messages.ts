@@ -1,0 +1,43 @@
+import type { StoreStatus } from '../admin/admin-server.ts';
+import type { LoadOptions } from '../config/load-config.ts';
+import type { Config } from '../config/schema.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** What a worker is to serve. */
+export interface Assignment {
+  /** Its number, from 1; its successor has the same one. */
+  readonly worker: number;
+  /** Checked, and without its code (`withoutCode`). */
+  readonly config: Config;
+  /** Where the code is loaded from. */
+  readonly source: Omit<LoadOptions, 'env'>;
+}
+
+/** What a worker tells when it is asked. */
+export interface WorkerReport {
+  readonly store: StoreStatus;
+}
+
+/** An error on its way to another process; without a code, `message` is a stack. */
+export interface SentError {
+  readonly code: ErrorCode | null;
+  readonly message: string;
+}
+
+/** From the primary to a worker. */
+export type ToWorker =
+  | { readonly type: 'serve'; readonly assignment: Assignment }
+  | { readonly type: 'report'; readonly id: number }
+  /** Requests under way may finish, for `deadlineMs` at most. */
+  | { readonly type: 'stop'; readonly deadlineMs: number };
+
+/** From a worker to the primary, in the order in which the first ones come. */
+export type FromWorker =
+  /** It hears messages; what is sent before is lost. */
+  | { readonly type: 'hearing' }
+  | { readonly type: 'ready'; readonly url: string }
+  /** It could not start, and ends. */
+  | { readonly type: 'failed'; readonly error: SentError }
+  | { readonly type: 'report'; readonly id: number; readonly report: WorkerReport }
+  /** It has stopped as it was told, and ends. */
+  | { readonly type: 'stopped'; readonly finished: boolean };

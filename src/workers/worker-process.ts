@@ -1,0 +1,63 @@
+import { withCode } from '../config/code-of-config.ts';
+import { CachegateError } from '../errors.ts';
+import { createLog } from '../observe/log.ts';
+import type { RunningServer } from '../server.ts';
+import type { Assignment, FromWorker, SentError, ToWorker } from './messages.ts';
+
+// The program of a worker. It does as the primary tells it, and Node ends it when the primary is gone.
+
+let started: Promise<RunningServer> | null = null;
+
+// A terminal and a service manager send their signals to all processes; when to stop is the primary's to say.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+process.on('message', (message) => receive(message as ToWorker));
+send({ type: 'hearing' });
+
+function receive(message: ToWorker): void {
+  switch (message.type) {
+    case 'serve':
+      started = start(message.assignment);
+      started.then(
+        ({ url }) => send({ type: 'ready', url }),
+        (error) => send({ type: 'failed', error: sentError(error) }, () => process.exit(1)),
+      );
+      break;
+    case 'report':
+      void report(message.id);
+      break;
+    case 'stop':
+      void stop(message.deadlineMs);
+      break;
+  }
+}
+
+async function start({ worker, config, source }: Assignment): Promise<RunningServer> {
+  const whole = await withCode(config, { ...source, env: process.env });
+  const log = createLog({ level: config.logging_level }).child({ worker });
+  // Loaded after the code, so that what is wrong with that is told at once.
+  const { startServer } = await import('../server.ts');
+  return startServer(whole, { env: process.env, log, announced: false });
+}
+
+async function report(id: number): Promise<void> {
+  const server = await started?.catch(() => null);
+  if (server) send({ type: 'report', id, report: { store: server.storeStatus() } });
+}
+
+async function stop(deadlineMs: number): Promise<void> {
+  // One that could not start has said so, and ends by itself.
+  const server = await started?.catch(() => null);
+  const finished = (await server?.close(deadlineMs)) ?? true;
+  send({ type: 'stopped', finished }, () => process.exit(0));
+}
+
+function sentError(error: unknown): SentError {
+  if (error instanceof CachegateError) return { code: error.code, message: error.message };
+  return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+/** @param done called when it is sent, or can't be sent because nobody is there to hear it. */
+function send(message: FromWorker, done: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, done);
+  else done();
+}
