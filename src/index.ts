@@ -12,14 +12,22 @@ export type {
   TransformResponse,
 } from './gateway/transform.ts';
 export { createLog, type Log, type LoggingLevel, type LogOptions } from './observe/log.ts';
-export { type RunningServer, type StartOptions, startServer } from './server.ts';
+export type { PurgeMode, PurgeRequest, PurgeResult, PurgeSubject } from './purge/purge-request.ts';
+export { type RunningServer, type StartOptions, startServer, type ValkeyClient } from './server.ts';
 export type {
+  Begun,
+  DropOptions,
+  Fence,
+  Lease,
+  LeaseState,
   MaybePromise,
+  Members,
   RateRule,
   RuleState,
   SetOptions,
   Store,
   StoredValue,
   StoreKind,
+  StoreListener,
   TakeResult,
 } from './store/store.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { createNodeListener } from './adapters/node.ts';
 import { startNodeServer } from './adapters/node-server.ts';
-import { startAdminServer } from './admin/admin-server.ts';
+import { type StoreStatus, startAdminServer } from './admin/admin-server.ts';
 import { createBackground } from './background.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
@@ -11,26 +11,45 @@ import { createClientAddress } from './gateway/client-address.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createLog, type Log } from './observe/log.ts';
 import type { GateObserver } from './observe/observer.ts';
+import { createPurgeLog } from './observe/purge-log.ts';
 import { createSessionLog } from './observe/session-log.ts';
 import { createRequestLog, createStoreLog } from './observe/store-log.ts';
+import type { PurgeRequest, PurgeResult } from './purge/purge-request.ts';
 import { createResponseCache } from './response-cache/response-cache.ts';
 import { createStoreKeys } from './store/keys.ts';
 import { createLocalWindows } from './store/local-windows.ts';
 import { hashKeyOf } from './wiring/hash-key.ts';
-import { greetStore, openStore } from './wiring/open-store.ts';
+import { greetStore, openStore, type ValkeyClient } from './wiring/open-store.ts';
+import { wirePurge } from './wiring/wire-purge.ts';
 import { hasSeveralAuthorities, wireService } from './wiring/wire-service.ts';
+
+export type { ValkeyClient } from './wiring/open-store.ts';
 
 export interface StartOptions {
   /** `NODE_ENV` is read: `development` lets the `development_origins` in. */
   readonly env: NodeJS.ProcessEnv;
   /** The application's own log; by default one on standard output. */
   readonly log?: Log;
+  /**
+   * The application's own client of ioredis or iovalkey (one server, Sentinel or a Cluster), instead of one made of the
+   * store's URL, which says the same place. It is left connected at the end.
+   */
+  readonly valkeyClient?: ValkeyClient;
+  /** Whether start and stop are logged; by default they are. Who starts several processes tells of them together. */
+  readonly announced?: boolean;
 }
 
 export interface RunningServer {
   readonly url: string;
   /** `null` where the admin side is off. */
   readonly adminUrl: string | null;
+  /** How the store stands now. */
+  storeStatus(): StoreStatus;
+  /**
+   * Purges stored responses for every process that shares the store.
+   * @throws CachegateError as `Purger.purge` does
+   */
+  purge(request: PurgeRequest): Promise<PurgeResult>;
   /**
    * Stops accepting, lets what is under way finish (for `deadlineMs` at most), then lets go of the store.
    * Answers whether all finished.
@@ -48,18 +67,18 @@ const MAX_BACKGROUND = 10_000;
  */
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
   const log = options.log ?? createLog({ level: config.logging_level });
-  const { gateway, opened, release } = assemble(config, options.env, log);
+  const { gateway, opened, purge, release } = await assemble(config, options, log);
   const { store } = opened;
+  const announce = (text: string, fields: object = {}) => {
+    if (options.announced ?? true) log.info(fields, text);
+  };
+  const storeStatus = () => ({ type: store?.kind ?? 'none', state: opened.state() });
 
   let ready = false;
   const admin = await orRelease(release, async () =>
     config.admin_listen === 'off'
       ? null
-      : startAdminServer(config.admin_listen, {
-          isReady: () => ready,
-          storeState: opened.state,
-          storageType: store?.kind ?? 'none',
-        }),
+      : startAdminServer(config.admin_listen, { isReady: () => ready, storeStatus }),
   );
   const server = await orRelease(
     async () => {
@@ -78,16 +97,16 @@ export async function startServer(config: Config, options: StartOptions): Promis
   );
   await greetStore(opened, log);
   ready = true;
-  log.info({ url: server.url, services: Object.keys(config.services) }, `Listening on ${server.url}`);
+  announce(`Listening on ${server.url}`, { url: server.url, services: Object.keys(config.services) });
 
   async function stop(deadlineMs: number): Promise<boolean> {
     ready = false;
-    log.info('Stopping: requests under way may finish');
+    announce('Stopping: requests under way may finish');
     const finished = await server.close(deadlineMs);
     await admin?.close();
     await release();
-    if (store !== null) log.info(`Closed the store at ${opened.shownUrl}`);
-    log.info(finished ? 'Stopped' : 'Stopped; some requests were cut off at the deadline');
+    if (store !== null) announce(`Closed the store at ${opened.shownUrl}`);
+    announce(finished ? 'Stopped' : 'Stopped; some requests were cut off at the deadline');
     return finished;
   }
   let stopping: Promise<boolean> | null = null;
@@ -95,6 +114,8 @@ export async function startServer(config: Config, options: StartOptions): Promis
   return {
     url: server.url,
     adminUrl: admin?.url ?? null,
+    storeStatus,
+    purge,
     close(deadlineMs = config.shutdown_timeout_ms) {
       stopping ??= stop(deadlineMs);
       return stopping;
@@ -103,41 +124,52 @@ export async function startServer(config: Config, options: StartOptions): Promis
 }
 
 /** Makes the parts of their configuration; `release` lets go of them, what is under way behind answers first. */
-function assemble(config: Config, env: NodeJS.ProcessEnv, log: Log) {
+async function assemble(config: Config, { env, valkeyClient }: StartOptions, log: Log) {
   const clock = systemClock;
   const observer: GateObserver = {
     ...createSessionLog(log, config.logging_level, clock),
     ...createStoreLog(log, clock),
     ...createRequestLog(log),
+    ...createPurgeLog(log, clock),
   };
   const background = createBackground(MAX_BACKGROUND, (error) =>
     log.error({ err: error }, 'Background work failed'),
   );
-  const opened = openStore(config, clock, observer);
+  const opened = await openStore(config, { clock, observer, env, client: valkeyClient });
   const { store } = opened;
   const keys = createStoreKeys(config.namespace, hashKeyOf(config));
+  const parts = { keys, clock, background, observer };
   const shared = {
+    ...parts,
     mode: config.mode,
     store,
     distant: opened.distant,
-    keys,
-    clock,
-    background,
-    observer,
-    responses: store === null ? null : createResponseCache({ store, keys, clock, background, observer }),
+    settles: opened.settles,
+    responses:
+      store === null
+        ? null
+        : createResponseCache({
+            ...parts,
+            store,
+            ...(opened.near && { weigh: opened.near.weigh }),
+            ...(opened.unheardMs !== undefined && { unheardMs: opened.unheardMs }),
+          }),
     localWindows: createLocalWindows(),
     clientAddress: createClientAddress(config.trusted_proxies),
     development: env.NODE_ENV === 'development',
     severalAuthorities: hasSeveralAuthorities(config.services),
   };
   const wired = Object.entries(config.services).map(([name, service]) => wireService(name, service, shared));
-  const gateway = createGateway({ services: wired.map(({ service }) => service), clock, observer });
+  const services = wired.map(({ service }) => service);
+  const { purge, endpoint } = wirePurge(config, { ...parts, services, store });
+  const gateway = createGateway({ services, clock, observer, purge: endpoint });
   const release = async () => {
     await background.settle(config.store_timeout_ms);
+    await Promise.all(wired.flatMap(({ limiters }) => limiters.map((limiter) => limiter.settle())));
     await Promise.all(wired.flatMap(({ service, authority }) => [service.close(), authority?.close()]));
     await store?.close();
   };
-  return { gateway, opened, release };
+  return { gateway, opened, purge, release };
 }
 
 /** Lets go of what is open already when a later part of the start fails. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { MAX_VALUE_BYTES } from '../store/store.ts';
 import { accepts } from './accepted.ts';
 import { fieldName } from './fields.ts';
-import { choice, DAY_SECONDS, flag, listOf, patterned, wholeNumber, YEAR_SECONDS } from './scalars.ts';
+import { choice, DAY_SECONDS, flag, listOf, orOff, patterned, wholeNumber, YEAR_SECONDS } from './scalars.ts';
 
 // A stored response is one value of the store: its head needs room beside the body.
 const MAX_BODY_BYTES = MAX_VALUE_BYTES - 1024 * 1024;
@@ -31,6 +31,15 @@ const keyBlock = z.strictObject({
   lower_case_path: flag().default(false),
 });
 
+const TAG_FORM = '1 to 1024 printable ASCII characters without a comma';
+
+// As an origin's are taken (http/cache-tags.ts); `Cache-Tag: a,b` can't name one with a comma.
+function tag() {
+  return patterned(/^(?! )[\x20-\x2b\x2d-\x7e]{1,1024}(?<! )$/, TAG_FORM);
+}
+
+const compressBlock = z.strictObject({ min_bytes: wholeNumber('bytes', 1, MAX_BODY_BYTES).default(1_024) });
+
 /** What a service stores, under which key, and for how long. */
 export const cacheSchema = z.strictObject({
   ttl_seconds: wholeNumber('seconds', 0, YEAR_SECONDS).optional(),
@@ -48,6 +57,8 @@ export const cacheSchema = z.strictObject({
   max_body_bytes: wholeNumber('bytes', 1, MAX_BODY_BYTES).default(8_388_608),
   methods: listOf(choice(['POST', 'QUERY']), 'POST and QUERY').default([]),
   max_key_body_bytes: wholeNumber('bytes', 1, MAX_KEY_BODY_BYTES).default(65_536),
+  tags: listOf(tag(), `tags, each of ${TAG_FORM}`).default([]),
+  compress: orOff(compressBlock, 'a mapping of min_bytes').default('off'),
   // Named here, or its name alone would make it a secret.
   key: accepts(keyBlock, `a mapping of ${Object.keys(keyBlock.shape).join(', ')}`).prefault({}),
 });

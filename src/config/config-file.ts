@@ -12,6 +12,11 @@ const CODE = ['.ts', '.mts', '.js', '.mjs'];
 /** The kinds of file that hold a configuration. */
 export const CONFIG_EXTENSIONS: readonly string[] = [...DATA, ...CODE];
 
+/** Whether a configuration file is a module, which can hold functions. */
+export function isCode(file: string): boolean {
+  return CODE.includes(extname(file));
+}
+
 /**
  * Reads a configuration file as it is written: nothing is expanded or checked yet.
  * @throws ConfigError when it cannot be read or is no mapping.
@@ -24,7 +29,7 @@ export async function readConfigFile(file: string, cwd: string): Promise<Record<
   const path = resolve(cwd, file);
   const read = await readText(path);
   if ('reason' in read) fail(file, `cannot be read: ${read.reason}`, 'a readable configuration file');
-  const value = CODE.includes(extension) ? await importConfig(path, file) : parseData(read.text, file);
+  const value = isCode(file) ? await importConfig(path, file) : parseData(read.text, file);
   if (!isMapping(value)) fail(file, 'found no mapping', 'a mapping with at least services');
   return value;
 }

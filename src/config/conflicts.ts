@@ -1,16 +1,49 @@
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
-import { entriesAt, valueAt } from './path.ts';
+import { entriesAt, isMapping, valueAt } from './path.ts';
 
 /** Faults between values that are each acceptable. Works on any tree, so that they show beside other faults. */
 export function conflictFaults(tree: unknown): Fault[] {
   return [
+    ...purgedByNobody(tree),
+    ...incompleteStoreTls(tree),
     ...samePaths(tree),
     ...forcedWithoutTtl(tree),
     ...refusedKeyedMethods(tree),
     ...transformedUpgrades(tree),
     ...mixedTransforms(tree),
   ];
+}
+
+function purgedByNobody(tree: unknown): Fault[] {
+  const purge = valueAt(tree, ['purge']);
+  if (!isMapping(purge) || purge.token !== undefined) return [];
+  const { addresses } = purge;
+  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.length === 0)) return [];
+  const accepted = 'off, or a mapping of addresses, token or both';
+  return [faultAt(['purge'], [], 'found neither an address nor a token', accepted)];
+}
+
+const PLAIN_SCHEME = /^(?:redis|valkey)(?:\+|:)/;
+
+function incompleteStoreTls(tree: unknown): Fault[] {
+  const tls = valueAt(tree, ['store_tls']);
+  if (!isMapping(tls)) return [];
+  const faults: Fault[] = [];
+  const store = valueAt(tree, ['store']);
+  if (typeof store === 'string' && PLAIN_SCHEME.test(store)) {
+    faults.push(
+      faultAt(['store_tls'], [], 'found beside a store without TLS', 'a store of rediss or valkeys'),
+    );
+  }
+  for (const [key, other] of [
+    ['key_file', 'cert_file'],
+    ['cert_file', 'key_file'],
+  ] as const) {
+    if (tls[key] !== undefined || tls[other] === undefined) continue;
+    faults.push(faultAt(['store_tls', key], [], 'missing', `a readable file, needed beside ${other}`));
+  }
+  return faults;
 }
 
 function samePaths(tree: unknown): Fault[] {

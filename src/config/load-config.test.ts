@@ -138,6 +138,21 @@ describe('precedence', () => {
     expect(config.services.api?.origin).toBe('http://127.0.0.1:9');
   });
 
+  it('of the command line: a number of workers', async () => {
+    expect((await load(ORIGIN)).workers).toBe(1);
+    const file = `workers: \${WORKERS:-auto}\n${ORIGIN}`;
+    expect((await load(file)).workers).toBe('auto');
+    expect((await load(file, { WORKERS: '4' })).workers).toBe(4);
+    expect((await load(file, {}, { workers: '2' })).workers).toBe(2);
+    const accepted = 'accepted: a whole number from 1 to 256, or auto, default 1';
+    expect(await faultsOf(ORIGIN, {}, { workers: '0' })).toEqual([
+      `--workers (workers): found 0; ${accepted}`,
+    ]);
+    expect(await faultsOf(ORIGIN, {}, { workers: 'few' })).toEqual([
+      `--workers (workers): found "few"; ${accepted}`,
+    ]);
+  });
+
   it('does not expand what the environment and the command line say', async () => {
     const config = await load(ORIGIN, { CACHE_URL: 'redis://:a${b@host' });
     expect(config.store).toBe('redis://:a${b@host');

@@ -4,8 +4,10 @@ import { conflictFaults } from './conflicts.ts';
 import { expandDraft } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { ConfigError, type Fault } from './fault.ts';
+import { kvServiceFaults } from './kv-service.ts';
 import { readNamedFiles, withNamedFiles } from './named-files.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
+import { valueAt } from './path.ts';
 import { type Config, configSchema } from './schema.ts';
 import { schemaFaults } from './schema-faults.ts';
 
@@ -25,7 +27,7 @@ export interface LoadOptions {
 export async function loadConfig({ file, cwd, env, overrides = {} }: LoadOptions): Promise<Config> {
   const written = file === undefined ? null : await readConfigFile(file, cwd);
   const directory = file === undefined ? cwd : dirname(resolve(cwd, file));
-  const { raw, sources, faults } = applyOverrides(written, env, overrides);
+  const { raw, sources, faults } = applyOverrides(written, env, overrides, cwd);
   const draft = expandDraft(raw, env, sources);
   const parsed = configSchema.safeParse(draft.tree);
   const files = await readNamedFiles(draft.tree, directory);
@@ -33,6 +35,7 @@ export async function loadConfig({ file, cwd, env, overrides = {} }: LoadOptions
     ...faults,
     ...draft.faults,
     ...(parsed.success ? [] : schemaFaults(parsed.error.issues, draft)),
+    ...kvServiceFaults(valueAt(draft.tree, ['store']), env),
   ];
   const all = [...first, ...notYetAmong(first, [...conflictFaults(draft.tree), ...files.faults])];
   // A text that could not be expanded is absent from the tree, which the schema alone may find acceptable.
@@ -40,7 +43,11 @@ export async function loadConfig({ file, cwd, env, overrides = {} }: LoadOptions
   return withNamedFiles(parsed.data, files, directory);
 }
 
+/** What lacks because of a fault inside of it is none of its own. */
 function notYetAmong(known: readonly Fault[], more: readonly Fault[]): Fault[] {
-  const places = new Set(known.map(({ path }) => path));
-  return more.filter(({ path }) => !places.has(path));
+  return more.filter(({ path }) => !known.some((fault) => isWithin(fault.path, path)));
+}
+
+function isWithin(path: string, block: string): boolean {
+  return path.startsWith(block) && /^(?:$|[.[])/.test(path.slice(block.length));
 }

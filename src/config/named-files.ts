@@ -23,6 +23,7 @@ export async function readNamedFiles(tree: unknown, directory: string): Promise<
   for (const path of [
     ['tls', 'cert_file'],
     ['tls', 'key_file'],
+    ...STORE_FILES.map((name) => ['store_tls', name]),
   ]) {
     const name = valueAt(tree, path);
     if (typeof name === 'string' && name !== '') faults.push(...(await unreadable(path, name, directory)));
@@ -39,7 +40,7 @@ export async function readNamedFiles(tree: unknown, directory: string): Promise<
 
 /** A configuration with its files named absolutely and the code of its modules in place. */
 export function withNamedFiles(config: Config, { transforms }: NamedFiles, directory: string): Config {
-  const { tls } = config;
+  const { tls, store_tls } = config;
   const services = Object.entries(config.services).map(([name, service]) => {
     const { transform } = service;
     const code = transforms.get(name);
@@ -53,7 +54,26 @@ export function withNamedFiles(config: Config, { transforms }: NamedFiles, direc
     cert_file: resolve(directory, tls.cert_file),
     key_file: resolve(directory, tls.key_file),
   };
-  return { ...config, ...(files && { tls: files }), services: Object.fromEntries(services) };
+  return {
+    ...config,
+    store: storeFrom(config.store, directory),
+    ...(files && { tls: files }),
+    ...(store_tls && { store_tls: storeFiles(store_tls, directory) }),
+    services: Object.fromEntries(services),
+  };
+}
+
+const STORE_FILES = ['ca_file', 'cert_file', 'key_file'] as const;
+
+function storeFiles(named: NonNullable<Config['store_tls']>, directory: string): Config['store_tls'] {
+  const found = STORE_FILES.map((key) => [key, named[key]] as const).filter(([, name]) => name !== undefined);
+  return Object.fromEntries(found.map(([key, name]) => [key, resolve(directory, name!)]));
+}
+
+const LMDB = 'lmdb:';
+
+function storeFrom(url: string, directory: string): string {
+  return url.startsWith(LMDB) ? LMDB + resolve(directory, url.slice(LMDB.length)) : url;
 }
 
 async function unreadable(path: Path, name: string, directory: string): Promise<Fault[]> {

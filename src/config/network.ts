@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import { parseWebOrigin } from '../http/web-origin.ts';
 import { LISTEN_FORMS, parseListenAddress } from '../listen/listen-address.ts';
+import { STORE_URL_FORMS } from '../store/store-url.ts';
 import { accepts } from './accepted.ts';
 import { text } from './scalars.ts';
 import { isHttpUrl, isPath, isStoreUrl } from './urls.ts';
@@ -18,9 +19,7 @@ export function listenAddress() {
 }
 
 export function storeUrl() {
-  const server =
-    'a redis://, rediss://, valkey:// or valkeys:// URL ([user:password@]host[:port][/database])';
-  return text(isStoreUrl, `memory:, none:, or ${server}`);
+  return text(isStoreUrl, `none:, ${STORE_URL_FORMS}`);
 }
 
 export function httpUrl() {

@@ -17,12 +17,16 @@ describe('the defaults', () => {
     const { services: _, ...server } = parse({});
     expect(server).toEqual({
       listen: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
+      workers: 1,
       admin_listen: { kind: 'tcp', host: '127.0.0.1', port: 9180 },
       store: 'memory:',
       store_timeout_ms: 250,
       memory_limit_mib: 256,
+      disk_limit_mib: 1_024,
+      near_cache: { max_age_ms: 1_000 },
       namespace: '',
       trusted_proxies: [],
+      purge: 'off',
       mode: 'safe',
       shutdown_timeout_ms: 10_000,
       logging_level: 'aggregate',
@@ -46,10 +50,18 @@ describe('the defaults', () => {
         max_body_bytes: 8_388_608,
         methods: [],
         max_key_body_bytes: 65_536,
+        tags: [],
+        compress: 'off',
         key: { sort_query: false, ignore_query: [], lower_case_path: false },
       },
       forward: {},
-      timeouts: { connect_ms: 5_000, headers_ms: 30_000, body_ms: 30_000, stall_ms: 30_000 },
+      timeouts: {
+        connect_ms: 5_000,
+        headers_ms: 30_000,
+        body_ms: 30_000,
+        stall_ms: 30_000,
+        collapse_ms: 10_000,
+      },
       connections: 10_000,
       upgrade: 'off',
     });
@@ -78,6 +90,7 @@ describe('the defaults', () => {
     expect(serviceOf({ rate_limit: {} }).rate_limit).toEqual({
       session: { limit: 10, window_seconds: 10 },
       address: { limit: 60, window_seconds: 10 },
+      strict: false,
     });
   });
 });
@@ -146,6 +159,37 @@ describe('the range', () => {
   });
 });
 
+describe('the token of a purge', () => {
+  const isToken = (token: string) =>
+    configSchema.safeParse({ purge: { token }, services: { api: { origin } } }).success;
+
+  it.each(['0123456789abcdef', 'aB0-._~+/aB0-._~+/==', 'x'.repeat(1_024)])('may be %j', (token) => {
+    expect(isToken(token)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '0123456789abcde',
+    'x'.repeat(1_025),
+    '0123456789 abcdef',
+    '0123456789=abcdef',
+    '=='.repeat(8),
+  ])('cannot be %j', (token) => {
+    expect(isToken(token)).toBe(false);
+  });
+});
+
+describe('a tag of a service', () => {
+  it.each(['a', 'a b', '@{}', 'x'.repeat(1024)])('may be %j', (tag) => {
+    expect(isService({ cache: { tags: [tag] } })).toBe(true);
+  });
+
+  // `Cache-Tag` could not name one with a comma.
+  it.each(['', ' a', 'a ', 'a,b', 'news, sport', 'é', 'x'.repeat(1025)])('cannot be %j', (tag) => {
+    expect(isService({ cache: { tags: [tag] } })).toBe(false);
+  });
+});
+
 describe('a protocol that a connection may change to', () => {
   it.each(['websocket', 'tcp', 'spdy/3.1', 'h2x'])('may be %j', (protocol) => {
     expect(isService({ upgrade: [protocol] })).toBe(true);
@@ -179,6 +223,7 @@ it('knows defaults, secrets and types by path', () => {
   });
   expect(at('services', 'x', 'request_headers', 'X-Any')).toMatchObject({ secret: true, scalar: 'text' });
   expect(at('hash_key').secret).toBe(true);
+  expect(at('purge', 'token').secret).toBe(true);
   expect(at('tls', 'key_file').secret).toBe(false);
   expect(at('services', 'x', 'cache', 'key').secret).toBe(false);
   expect(at('services', 'x', 'cache', 'max_key_body_bytes').secret).toBe(false);

@@ -40,11 +40,15 @@ function rateRule(limit: number) {
   return orOff(rule, 'a mapping of limit and window_seconds').prefault({});
 }
 
-const rateLimit = z.strictObject({ session: rateRule(10), address: rateRule(60) });
+const rateLimit = z.strictObject({
+  session: rateRule(10),
+  address: rateRule(60),
+  strict: flag().default(false),
+});
 
 /** The limits of a service that says nothing of them: with a session, and without. */
 export const DEFAULT_LIMITS = rateLimit.parse({});
-export const NO_LIMITS: typeof DEFAULT_LIMITS = { session: 'off', address: 'off' };
+export const NO_LIMITS: typeof DEFAULT_LIMITS = { session: 'off', address: 'off', strict: false };
 
 const forward = z.strictObject({
   headers: accepts(
@@ -61,6 +65,7 @@ const timeouts = z.strictObject({
   headers_ms: limitMs(30_000),
   body_ms: limitMs(30_000),
   stall_ms: limitMs(30_000),
+  collapse_ms: limitMs(10_000),
 });
 
 function transformFunction<Name extends keyof Transform>() {

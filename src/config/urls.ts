@@ -1,3 +1,5 @@
+import { parseStoreUrl } from '../store/store-url.ts';
+
 const HTTP = /^https?:\/\/[^\s?#\\]+$/i;
 
 /** An http or https URL without credentials, query or fragment. */
@@ -7,15 +9,18 @@ export function isHttpUrl(text: string): boolean {
   return username === '' && password === '';
 }
 
-const SERVER = /^(?:redis|valkey)s?:\/\/[^\s?#\\]+$/;
-const DATABASE = /^(?:\/[0-9]{0,5})?$/;
+const STORE_SCHEME = /^(?:memory|lmdb|kv-rest|(?:redis|valkey)s?(?:\+(?:sentinel|cluster))?):[^\s\\]*$/;
 
-/** `memory:`, `none:`, or `(redis|rediss|valkey|valkeys)://[user:password@]host[:port][/database]`. */
+/** `none:`, or what `parseStoreUrl` reads; in lower case and without white space, which a URL parser would let pass. */
 export function isStoreUrl(text: string): boolean {
-  if (text === 'memory:' || text === 'none:') return true;
-  if (!SERVER.test(text) || !URL.canParse(text)) return false;
-  const { hostname, pathname } = new URL(text);
-  return hostname !== '' && DATABASE.test(pathname);
+  if (text === 'none:') return true;
+  if (!STORE_SCHEME.test(text)) return false;
+  try {
+    parseStoreUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;

@@ -22,6 +22,8 @@ describe('cacheSettings', () => {
       max_body_bytes: 7,
       methods: ['QUERY'],
       max_key_body_bytes: 8,
+      tags: ['a tag'],
+      compress: { min_bytes: 9 },
       key: { sort_query: true, ignore_query: ['utm_*'], lower_case_path: true },
     });
     expect(cacheSettings(cache, 'rfc')).toEqual({
@@ -40,6 +42,8 @@ describe('cacheSettings', () => {
       maxBodyBytes: 7,
       keyedMethods: ['QUERY'],
       maxKeyBodyBytes: 8,
+      tags: ['a tag'],
+      compressFromBytes: 9,
       keying: { sortQuery: true, ignoreQuery: ['utm_*'], lowerCasePath: true },
     });
   });

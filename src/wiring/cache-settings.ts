@@ -6,7 +6,14 @@ type CacheConfig = Exclude<ServiceConfig['cache'], 'off'>;
 
 export type CacheSettings = Pick<
   ServiceOptions,
-  'policy' | 'maxBodyBytes' | 'keying' | 'keyedMethods' | 'maxKeyBodyBytes' | 'retryAfterLimitMs'
+  | 'policy'
+  | 'maxBodyBytes'
+  | 'keying'
+  | 'keyedMethods'
+  | 'maxKeyBodyBytes'
+  | 'retryAfterLimitMs'
+  | 'tags'
+  | 'compressFromBytes'
 >;
 
 // What a transform may read where nothing is cached.
@@ -26,6 +33,8 @@ export function cacheSettings(cache: ServiceConfig['cache'], mode: Config['mode'
     keyedMethods: cache.methods,
     maxKeyBodyBytes: cache.max_key_body_bytes,
     retryAfterLimitMs: cache.retry_after_limit_seconds * 1000,
+    tags: cache.tags,
+    compressFromBytes: cache.compress === 'off' ? null : cache.compress.min_bytes,
   };
 }
 
@@ -37,6 +46,8 @@ function uncached(mode: Config['mode']): CacheSettings {
     keyedMethods: [],
     maxKeyBodyBytes: 0,
     retryAfterLimitMs: 0,
+    tags: [],
+    compressFromBytes: null,
   };
 }
 

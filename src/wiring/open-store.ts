@@ -1,75 +1,157 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import type { CachegateError } from '../errors.ts';
+import { CachegateError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { StoreObserver } from '../observe/observer.ts';
-import { createMemoryStore } from '../store/memory.ts';
+import { isPieceKey } from '../store/keys.ts';
+import { createMemoryStore } from '../store/memory/memory-store.ts';
+import { createNearStore, type NearStore } from '../store/near/near-store.ts';
 import { storeFailure } from '../store/reading.ts';
-import { createResilientStore, type StoreState } from '../store/resilient.ts';
+import { createResilientStore, type ResilientStore } from '../store/resilience/resilient-store.ts';
 import type { Store } from '../store/store.ts';
-import { redactUrl } from '../store/store-url.ts';
-import { createValkeyStore } from '../store/valkey/valkey-store.ts';
+import { parseStoreUrl, redactUrl, type StoreLocation } from '../store/store-url.ts';
+import type { ValkeyClient } from '../store/valkey/client.ts';
+import { createStoreHealth, type StoreHealth } from './store-health.ts';
+import { readStoreTls } from './store-tls.ts';
 
-/** The configured store, the only place that chooses a backend. */
+export type { ValkeyClient } from '../store/valkey/client.ts';
+
+/** The configured store. */
 export interface OpenStore {
   /** `null`: none is configured. */
   readonly store: Store | null;
+  /** Copies of the store's values in this process, where it keeps any. */
+  readonly near: NearStore | null;
   /** Asking it takes a round trip. */
   readonly distant: boolean;
-  state(): StoreState | 'none';
+  /** As `ResponseCacheOptions.unheardMs`, where it is not the default. */
+  readonly unheardMs?: number;
+  /** Counting each request in it costs more than a hit does. */
+  readonly settles: boolean;
+  state(): ReturnType<StoreHealth['state']> | 'none';
+  /** Its changes are told from now on. */
+  greeted(): void;
   /** The address without credentials. */
   readonly shownUrl: string;
 }
 
-const MIB = 1024 * 1024;
-
-export function openStore(config: Config, clock: Clock, observer: StoreObserver): OpenStore {
-  const url = config.store;
-  if (url === 'none:') return { store: null, distant: false, state: () => 'none', shownUrl: url };
-  if (url === 'memory:') {
-    const store = createMemoryStore({ maxBytes: config.memory_limit_mib * MIB, clock });
-    return { store, distant: false, state: () => 'available', shownUrl: url };
-  }
-  const health = createHealth((state, error) => observer.storeStateChanged?.(state, error));
-  const backend = createValkeyStore({
-    url,
-    onConnectionChange: ({ connected, error }) => health.connection(connected, error),
-  });
-  const store = createResilientStore(backend, {
-    deadlineMs: config.store_timeout_ms,
-    onStateChange: ({ state, error }) =>
-      health.circuit(state === 'available', error === undefined ? undefined : storeFailure(error)),
-  });
-  return { store, distant: true, state: health.state, shownUrl: redactUrl(url) };
+export interface OpenStoreOptions {
+  readonly clock: Clock;
+  readonly observer: StoreObserver;
+  readonly env: NodeJS.ProcessEnv;
+  /** The application's own client, used instead of one of the store's URL. */
+  readonly client?: ValkeyClient | undefined;
 }
 
-/** Available is a store that is connected and whose circuit is closed; each change of both together is told once. */
-function createHealth(onChange: (state: StoreState, error?: CachegateError) => void) {
-  let connected = false;
-  let closed = true;
-  let known: StoreState | null = null;
-  const state = (): StoreState => (connected && closed ? 'available' : 'away');
-  function update(error: CachegateError | undefined): void {
-    const now = state();
-    // That it is there at the start is no change; the greeting says it.
-    if (now !== known && !(known === null && now === 'available')) onChange(now, error);
-    known = now;
+const MIB = 1024 * 1024;
+/** A store in this process, or none. */
+const AT_HAND = { near: null, distant: false, settles: false, greeted() {} };
+
+/**
+ * Opens the configured store, the only place that chooses a backend. One that is on another machine and away is opened
+ * all the same.
+ *
+ * @throws CachegateError `ERR_CONFIG_INVALID` for settings that no store can be made of, `ERR_STORE_UNAVAILABLE` for a
+ * folder that can't be used
+ */
+export async function openStore(config: Config, options: OpenStoreOptions): Promise<OpenStore> {
+  const shownUrl = redactUrl(config.store);
+  if (config.store === 'none:') {
+    return { ...AT_HAND, store: null, state: () => 'none', shownUrl: 'none:' };
   }
+  const location = locationOf(config, options);
+  const { clock } = options;
+  if (location.kind === 'memory') {
+    const store = createMemoryStore({ maxBytes: config.memory_limit_mib * MIB, clock });
+    return { ...AT_HAND, store, state: () => 'available', shownUrl };
+  }
+  const health = createStoreHealth(options.observer);
+  const store = createResilientStore(await openBackend(location, config, options, health), {
+    deadlineMs: config.store_timeout_ms,
+    onStateChange: health.changed,
+  });
+  const { state, greeted } = health;
+  if (location.kind === 'lmdb') return { ...AT_HAND, settles: true, store, state, greeted, shownUrl };
+  const near = nearStore(store, config);
+  const unheardMs = location.kind === 'kv-rest' ? { unheardMs: nearMaxAgeMs(config) } : {};
   return {
-    state,
-    connection(isConnected: boolean, error?: CachegateError) {
-      connected = isConnected;
-      update(error);
-    },
-    circuit(isClosed: boolean, error?: CachegateError) {
-      closed = isClosed;
-      update(error);
-    },
+    ...{ store: near ?? store, near, distant: true, settles: near !== null },
+    ...unheardMs,
+    ...{ state, greeted, shownUrl },
   };
 }
 
+function locationOf({ store }: Config, { client }: OpenStoreOptions): StoreLocation {
+  const location = parseStoreUrl(store);
+  if (client === undefined || location.kind === 'redis') return location;
+  const message = `A Valkey client was given, and the store is ${location.kind}: name its server in the store's URL`;
+  throw new CachegateError('ERR_CONFIG_INVALID', message);
+}
+
+/** Each is loaded only where it is used. */
+async function openBackend(
+  location: Exclude<StoreLocation, { kind: 'memory' }>,
+  config: Config,
+  { clock, env, client }: OpenStoreOptions,
+  health: StoreHealth,
+): Promise<Store> {
+  const { namespace } = config;
+  switch (location.kind) {
+    case 'lmdb': {
+      const { createLmdbStore } = await import('../store/lmdb/lmdb-store.ts');
+      const limitBytes = config.disk_limit_mib * MIB;
+      const copiesBytes = config.memory_limit_mib * MIB;
+      const opened = await createLmdbStore({ path: location.path, limitBytes, copiesBytes, clock });
+      health.connected();
+      return opened;
+    }
+    case 'kv-rest': {
+      const { createKvRestStore } = await import('../store/kv-rest/kv-rest-store.ts');
+      const { kvRestFromEnvironment } = await import('../store/kv-rest/kv-rest-address.ts');
+      const opened = createKvRestStore({
+        ...kvRestFromEnvironment(env),
+        namespace,
+        nearMaxAgeMs: nearMaxAgeMs(config),
+        clock,
+      });
+      health.connected();
+      return opened;
+    }
+    case 'redis': {
+      const { createValkeyStore } = await import('../store/valkey/valkey-store.ts');
+      const shared = {
+        namespace,
+        onConnectionChange: health.connection,
+        onTrackingChange: health.tracking,
+      };
+      if (client !== undefined) return createValkeyStore({ ...shared, client });
+      return createValkeyStore({
+        ...shared,
+        url: config.store,
+        ...(config.store_tls !== undefined && { tls: await readStoreTls(config.store_tls) }),
+      });
+    }
+  }
+}
+
+function nearMaxAgeMs({ near_cache: nearCache }: Config): number {
+  return nearCache === 'off' ? 0 : nearCache.max_age_ms;
+}
+
+function nearStore(store: ResilientStore, config: Config): NearStore | null {
+  const { near_cache: nearCache, namespace } = config;
+  if (nearCache === 'off') return null;
+  const limits = `${namespace === '' ? '' : `${namespace}:`}ratelimit:`;
+  return createNearStore(store, {
+    maxBytes: config.memory_limit_mib * MIB,
+    maxAgeMs: nearCache.max_age_ms,
+    // The pieces of a body are kept put together, with its head.
+    isNear: (key) => !key.startsWith(limits) && !isPieceKey(key),
+  });
+}
+
 /** Says once at start whether the store answers. One that is away does not stop the start: it comes back by itself. */
-export async function greetStore({ store, shownUrl }: OpenStore, log: Log): Promise<void> {
+export async function greetStore({ store, shownUrl, greeted }: OpenStore, log: Log): Promise<void> {
   if (store === null) {
     log.warn('No store is configured: nothing is cached, and each session is validated anew');
     return;
@@ -83,5 +165,7 @@ export async function greetStore({ store, shownUrl }: OpenStore, log: Log): Prom
       { store: store.kind, errorType: code },
       `The store at ${shownUrl} is away: ${message}; going on without it`,
     );
+  } finally {
+    greeted();
   }
 }

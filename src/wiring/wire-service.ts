@@ -27,6 +27,8 @@ export interface SharedParts {
   readonly mode: Config['mode'];
   readonly store: Store | null;
   readonly distant: boolean;
+  /** Limits count in the process and settle with the store: it takes longer to ask than memory does. */
+  readonly settles: boolean;
   readonly keys: StoreKeys;
   readonly clock: Clock;
   readonly background: Background;
@@ -47,16 +49,20 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
   const { store, keys, clock, observer } = shared;
   // A gate is limited unless it says otherwise; a plain proxy is not.
   const limits = config.rate_limit ?? (config.session === undefined ? NO_LIMITS : DEFAULT_LIMITS);
+  const limiters: Limiter[] = [];
   const limit = (kind: 'session' | 'address'): Limiter | null => {
     const rule = limits[kind];
     if (rule === 'off') return null;
-    return createLimiter({
+    const limiter = createLimiter({
       limit: { name: kind, rule: { limit: rule.limit, windowMs: rule.window_seconds * 1000 } },
       store,
       local: shared.localWindows,
       clock,
+      settles: shared.settles && !limits.strict,
       onStoreFailure: (error, request) => observer.storeFailed?.('rate limit', 'write', error, request),
     });
+    limiters.push(limiter);
+    return limiter;
   };
   const authority = config.session === undefined ? null : createAuthority(config.session);
   const gate = authority === null ? null : createGate(name, config.session!, authority, shared);
@@ -80,6 +86,7 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     ...settings,
     transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
     stallMs: config.timeouts.stall_ms,
+    collapseMs: config.timeouts.collapse_ms,
     upgrades: config.upgrade === 'off' ? [] : config.upgrade,
     upgradeDeadlineMs: config.timeouts.connect_ms + config.timeouts.headers_ms,
     forwarding: forwardingOf(config, surrogate),
@@ -92,7 +99,7 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     addressOf: ({ request }) => shared.clientAddress(request.peer, request.field('x-forwarded-for')),
     distantStore: shared.distant ? store : null,
   });
-  return { service, authority };
+  return { service, authority, limiters };
 }
 
 function createClient({ origin, connections, timeouts }: ServiceConfig, mode: Config['mode'], clock: Clock) {
@@ -110,6 +117,7 @@ function createClient({ origin, connections, timeouts }: ServiceConfig, mode: Co
 export interface WiredService {
   readonly service: Service;
   readonly authority: Authority | null;
+  readonly limiters: readonly Limiter[];
 }
 
 function codeOf({ request, response }: NonNullable<ServiceConfig['transform']>) {

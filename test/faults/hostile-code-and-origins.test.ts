@@ -59,7 +59,7 @@ describe('a transform', () => {
   });
 
   it('that never ends is given up', async () => {
-    const timeouts = { connect_ms: 100, headers_ms: 50, body_ms: 50, stall_ms: 1_000 };
+    const timeouts = { connect_ms: 100, headers_ms: 50, body_ms: 50, stall_ms: 1_000, collapse_ms: 10_000 };
     proxy = await startProxy(
       (_request, answer) => answer.end('x'),
       (config) => withService({ timeouts })(withTransform({ response: () => new Promise(() => {}) })(config)),
@@ -149,7 +149,7 @@ describe('an origin', () => {
   });
 
   it('is asked for no longer than its deadline, waiting for a free connection included', async () => {
-    const timeouts = { connect_ms: 50, headers_ms: 100, body_ms: 100, stall_ms: 1_000 };
+    const timeouts = { connect_ms: 50, headers_ms: 100, body_ms: 100, stall_ms: 1_000, collapse_ms: 10_000 };
     proxy = await startProxy(() => {}, withService({ connections: 1, timeouts }));
     const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => proxy.get(`/${i}`)));
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([504]));

@@ -27,7 +27,9 @@ const LISTEN = 'HOST:PORT, [IPv6]:PORT, :PORT or unix:/path';
 const WEB_ORIGIN =
   'a web origin: scheme://host[:port] in lower case, * for any host (not of http or https) or any port';
 const STORE =
-  'memory:, none:, or a redis://, rediss://, valkey:// or valkeys:// URL ([user:password@]host[:port][/database])';
+  'none:, memory:, lmdb:<path>, kv-rest:, redis|rediss|valkey|valkeys://[user:password@]host[:port][/database], ' +
+  'or with +sentinel or +cluster after the scheme [user:password@]host[:port],host[:port]… ' +
+  '(Sentinel: then /<master>[/database])';
 const TRANSFORM = 'a module whose default export has request and response functions, or one of them';
 const PROTOCOL = 'a protocol in lower case such as websocket, not one that carries HTTP (h2c, http/…, tls/…)';
 const PATH = 'a path that begins with / (no query, no empty or dot segments)';
@@ -107,7 +109,7 @@ const wrongType: BadSetting[] = [
   {
     name: 'a list for a mapping',
     config: service('timeouts: [5000]'),
-    line: 'services.api.timeouts: found a list; accepted: a mapping of connect_ms, headers_ms, body_ms, stall_ms',
+    line: 'services.api.timeouts: found a list; accepted: a mapping of connect_ms, headers_ms, body_ms, stall_ms, collapse_ms',
   },
   {
     name: 'a word that is none of the choices',
@@ -221,6 +223,13 @@ const outOfRange: BadSetting[] = [
     name: 'more connections than ports',
     config: service('connections: 65537'),
     line: 'services.api.connections: found 65537; accepted: a whole number from 1 to 65536, default 10000',
+  },
+  {
+    name: 'a token of a purge that is too short',
+    config: server('purge: { token: hunter2 }'),
+    line:
+      'purge.token: found a value of 7 characters; accepted: a secret of 16 to 1024 characters ' +
+      'of A-Z, a-z, 0-9, -, ., _, ~, + and /, with = at its end only',
   },
   {
     name: 'a hash key that is too short',
@@ -365,6 +374,11 @@ const wrongForm: BadSetting[] = [
     name: 'an unknown key that is like no other',
     config: service('forward: { trailers: true }'),
     line: 'services.api.forward.trailers: unknown key; accepted: headers, cookies, authorization',
+  },
+  {
+    name: 'a purge of nobody',
+    config: server('purge: { addresses: [] }'),
+    line: 'purge: found neither an address nor a token; accepted: off, or a mapping of addresses, token or both',
   },
   {
     name: 'two services with one prefix',

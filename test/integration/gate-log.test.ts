@@ -72,8 +72,8 @@ describe('the log of session validation', () => {
     gate = await startGate({ env: { CACHE_URL: valkey.url } });
     valkey.freeze();
     expect((await gate.ask()).status).toBe(200);
-    await expect.poll(() => gate.logged('Session cache error').length).toBe(2);
-    const [read, write] = gate.logged('Session cache error: Connection timeout');
+    await expect.poll(() => gate.logged('Session cache error').length).toBe(1);
+    const [read] = gate.logged('Session cache error: Connection timeout');
     const shown = SAMPLE_SESSION.slice(0, 8);
     expect(read).toMatchObject({
       level: 50,
@@ -83,7 +83,6 @@ describe('the log of session validation', () => {
       error: 'Connection timeout',
       errorType: 'ERR_STORE_TIMEOUT',
     });
-    expect(write).toMatchObject({ operation: 'error', failedOperation: 'write' });
     valkey.thaw();
     await valkey.stop();
   });

@@ -107,19 +107,24 @@ describe('an answer that is shared', () => {
     await asked(1);
     pending[0]!.answer({ 'Cache-Control': 'no-store' });
     await first;
+    // What nobody else was to get is asked for without a thought of storing it; it tells that the next may be.
     const second = get();
     await asked(2);
-    pending[1]!.answer({ 'Cache-Control': 'max-age=1', Age: '0' });
+    pending[1]!.answer({ 'Cache-Control': 'max-age=60' });
     await second;
+    const third = get();
+    await asked(3);
+    pending[2]!.answer({ 'Cache-Control': 'max-age=1', Age: '0' });
+    await third;
     await expect
       .poll(async () => (await get({ 'Cache-Control': 'only-if-cached' })).status, PATIENT)
       .toBe(200);
     // The client's directive makes each of them a miss.
     const others = crowd(3, () => ({ 'Cache-Control': 'min-fresh=5' }));
-    await asked(3);
+    await asked(4);
     await passed();
-    expect(pending).toHaveLength(3);
-    pending[2]!.answer({ 'Cache-Control': 'max-age=60' }, 'again');
+    expect(pending).toHaveLength(4);
+    pending[3]!.answer({ 'Cache-Control': 'max-age=60' }, 'again');
     for (const each of await Promise.all(others)) expect(each.body).toBe('again');
   });
 

@@ -91,7 +91,15 @@ async function start(setting: Setting = {}): Promise<void> {
     }),
   } as unknown as Upstream;
   const service = {
-    ...{ name: 'test', prefix: '/', methods: [], transformed: false, limits: null, stallMs: 1_000 },
+    ...{
+      name: 'test',
+      prefix: '/',
+      methods: [],
+      transformed: false,
+      keyedMethods: [],
+      limits: null,
+      stallMs: 1_000,
+    },
     steps: [
       createMethodStep(['GET', 'POST']),
       createUpgradeStep({ protocols: passed, upstream, deadlineMs }),
