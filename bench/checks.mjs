@@ -22,6 +22,8 @@ const DEADLINE_MS = 10_000;
  */
 export async function warmAndCheck(peer, { upstreams, store }) {
   await warm(peer);
+  // A process that has just started may have been too busy to store what came first.
+  await warm(peer);
   await checkRefusals(peer);
   const callsBefore = upstreams.calls();
   const commandsBefore = await store.commands();

@@ -40,7 +40,8 @@ export function judge(results, bars) {
     .map(({ rounds, others, ...bar }) => {
       const ratio = medianRatio(rounds, others, 'requestsPerSecond');
       const perCpuTime = 1 / medianRatio(rounds, others, 'cpuUsPerRequest');
-      return { ...bar, ratio, perCpuTime, verdict: verdict(ratio >= bar.atLeast, rounds, others) };
+      const isMet = (bar.by === 'processor time' ? perCpuTime : ratio) >= bar.atLeast;
+      return { ...bar, ratio, perCpuTime, verdict: verdict(isMet, rounds, others) };
     });
 }
 
@@ -98,11 +99,11 @@ function judgedTable(judged) {
   if (judged.length === 0) return '';
   return table(
     ['ratio (median of the rounds)', 'by req/s', 'by CPU time', 'wanted', ''],
-    judged.map(({ of, to, ratio, perCpuTime, atLeast, verdict }) => [
+    judged.map(({ of, to, ratio, perCpuTime, atLeast, by, verdict }) => [
       `${of} / ${to}`,
       ratio.toFixed(2),
       perCpuTime.toFixed(2),
-      `≥ ${atLeast}`,
+      `≥ ${atLeast}${by === undefined ? '' : ` by ${by}`}`,
       verdict,
     ]),
   );

@@ -2,6 +2,7 @@ import { cachegate } from './peers/cachegate.mjs';
 import { fastifyAssembly } from './peers/fastify.mjs';
 import { floor } from './peers/floor.mjs';
 import { nginx } from './peers/nginx.mjs';
+import { cores } from './tools.mjs';
 import { MANY_SESSIONS } from './workload.mjs';
 
 /**
@@ -13,9 +14,14 @@ import { MANY_SESSIONS } from './workload.mjs';
  */
 
 const memory = cachegate({ storedIn: 'memory' });
-const valkey = cachegate({ storedIn: 'Valkey' });
+const near = cachegate({ storedIn: 'Valkey' });
+const valkeyAlone = cachegate({ storedIn: 'Valkey alone' });
+const lmdb = cachegate({ storedIn: 'lmdb' });
+const oneWorker = cachegate({ storedIn: 'Valkey', core: cores.both });
+const twoWorkers = cachegate({ storedIn: 'Valkey', core: cores.both, workers: 2 });
 const assembly = fastifyAssembly({ limiter: 'memory' });
 const sharedAssembly = fastifyAssembly({ limiter: 'store' });
+const storedAssembly = fastifyAssembly({ limiter: 'store', responses: 'store' });
 
 /**
  * @typedef {{ id: string, peer: Peer, sessions: number }} Row
@@ -26,17 +32,32 @@ export const rows = [
   { id: 'a1000', peer: floor, sessions: MANY_SESSIONS },
   { id: 'b', peer: memory, sessions: 1 },
   { id: 'b1000', peer: memory, sessions: MANY_SESSIONS },
-  { id: 'c', peer: valkey, sessions: 1 },
+  { id: 'n', peer: near, sessions: 1 },
+  { id: 'n1000', peer: near, sessions: MANY_SESSIONS },
+  { id: 'w1', peer: oneWorker, sessions: 1 },
+  { id: 'w2', peer: twoWorkers, sessions: 1 },
+  { id: 'l', peer: lmdb, sessions: 1 },
+  { id: 'c', peer: valkeyAlone, sessions: 1 },
   { id: 'd', peer: assembly, sessions: 1 },
   { id: 'd1000', peer: assembly, sessions: MANY_SESSIONS },
   { id: 'd2', peer: sharedAssembly, sessions: 1 },
+  { id: 'd3', peer: storedAssembly, sessions: 1 },
   { id: 'e', peer: nginx, sessions: 1 },
 ];
 
-/** What cachegate is held to: requests per second of one row, divided by those of another. */
+/**
+ * What cachegate is held to: a row's requests per second divided by another's, or, where it says so, their processor time
+ * for a request.
+ */
 export const bars = [
   { of: 'b', to: 'a', atLeast: 0.75 },
   { of: 'b1000', to: 'a1000', atLeast: 0.65 },
+  { of: 'n', to: 'b', atLeast: 0.95 },
+  { of: 'n1000', to: 'b1000', atLeast: 0.7 },
+  // The load needs one of the two cores: what two do with two of their own is not to be had here, what a request costs is.
+  { of: 'w2', to: 'w1', atLeast: 0.9, by: 'processor time' },
+  { of: 'l', to: 'b', atLeast: 0.6 },
   { of: 'b', to: 'd', atLeast: 4 },
-  { of: 'c', to: 'd2', atLeast: 2 },
+  { of: 'c', to: 'd2', atLeast: 2.5 },
+  { of: 'c', to: 'd3', atLeast: 2.5 },
 ];

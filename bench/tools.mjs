@@ -8,7 +8,7 @@ const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 
 /** The server alone on one core; load, store, origin and authority on the other. */
-export const cores = { server: SERVER_CORE, load: LOAD_CORE };
+export const cores = { server: SERVER_CORE, load: LOAD_CORE, both: `${SERVER_CORE},${LOAD_CORE}` };
 
 /** Stops with what to install when this machine cannot run the benchmark. */
 export function requireMachine() {

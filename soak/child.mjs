@@ -9,7 +9,9 @@ import { once } from 'node:events';
  */
 export function startChild(program, args) {
   const child = fork(program, args, { serialization: 'advanced' });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const endWithUs = () => child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  child.once('exit', () => process.off('exit', endWithUs));
   const ended = once(child, 'exit').then(() => {
     throw new Error(`${program} ended`);
   });

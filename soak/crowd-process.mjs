@@ -1,5 +1,6 @@
 // Started by crowd.mjs: `node crowd-process.mjs URL SIZE`. Says when all connections are open; then, for each
-// `{ target, count }` it is sent, asks with the first `count` of them at once and sends back what they received.
+// `{ target, count }` it is sent, asks with the first `count` of them at once and sends back what they received. A list of
+// targets holds one for each.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { monotonicMs } from './monotonic.mjs';
@@ -13,7 +14,8 @@ for (let left = Number(process.argv[3]); left > 0; left -= OPENED_AT_ONCE) {
   sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, OPENED_AT_ONCE) }, open))));
 }
 process.on('message', async ({ target, count }) => {
-  process.send(await Promise.all(sockets.slice(0, count).map((socket, i) => ask(socket, target, i))));
+  const targetOf = (i) => (typeof target === 'string' ? target : target[i]);
+  process.send(await Promise.all(sockets.slice(0, count).map((socket, i) => ask(socket, targetOf(i), i))));
 });
 process.once('disconnect', () => process.exit());
 process.send('ready');

@@ -14,8 +14,8 @@ const PROGRAM = new URL('crowd-process.mjs', import.meta.url);
  * @property {string | null} error why there is no whole answer; the rest then means nothing
  *
  * @typedef {object} Crowd
- * @property {(target: string, count?: number) => Promise<Received[]>} ask a request of each client (of the first `count`)
- * at once, with its number in the field `Client`
+ * @property {(target: string | string[], count?: number) => Promise<Received[]>} ask a request of each client (of the
+ * first `count`) at once, for the same target or each for its own, with its number in the field `Client`
  * @property {() => Promise<void>} leave
  */
 

@@ -1,10 +1,19 @@
--- For wrk: one session's GET requests; what came of them as one line of JSON. Arguments after `--`: the web origin,
--- the name of the session header, the session.
+-- For wrk: GET requests of many sessions for many resources, in turn; what came of them as one line of JSON. Arguments
+-- after `--`: the web origin, the name of the session header, the number of resources, the sessions.
 
 function init(args)
-  local headers = { ['Host'] = wrk.headers['Host'], ['Origin'] = args[1], [args[2]] = args[3] }
-  local get = wrk.format('GET', nil, headers)
-  request = function() return get end
+  local requests = {}
+  local sessions = #args - 3
+  for i = 1, tonumber(args[3]) do
+    local session = args[4 + i % sessions]
+    local headers = { ['Host'] = wrk.headers['Host'], ['Origin'] = args[1], [args[2]] = session }
+    requests[i] = wrk.format('GET', wrk.path .. '&n=' .. i, headers)
+  end
+  local next = 0
+  request = function()
+    next = next % #requests + 1
+    return requests[next]
+  end
 end
 
 function done(summary, latency)

@@ -93,10 +93,10 @@ function growth(first, last) {
 async function storeFaults(url, pool) {
   const client = new Redis(url);
   const look = async () => {
-    const [key] = (await client.keys('response:*')).sort();
-    const { response } = decodeStoredForm(await client.getBuffer(key));
+    const [key] = (await client.keys('response:*}')).sort();
+    const { response, body } = decodeStoredForm(await client.getBuffer(key));
     const at = response.fields.indexOf('Served');
-    return { ttlMs: await client.pttl(key), served: response.fields[at + 1], body: String(response.body) };
+    return { ttlMs: await client.pttl(key), served: response.fields[at + 1], body: String(body) };
   };
   await delay(RENEWED_AFTER_MS);
   const before = await look();

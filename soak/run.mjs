@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { createProcesses } from '../bench/processes.mjs';
 import { describeMachine, pinSelf, requireMachine } from '../bench/tools.mjs';
 import { bigBody } from './big-body.mjs';
+import { coherence } from './coherence.mjs';
 import { collapse } from './collapse.mjs';
+import { fleetCollapse } from './fleet-collapse.mjs';
+import { manyEntries } from './many-entries.mjs';
 import { model } from './model.mjs';
+import { purgeLatency } from './purge-latency.mjs';
 import { render } from './report.mjs';
 import { revalidations } from './revalidations.mjs';
 import { storeFaults } from './store-faults.mjs';
@@ -19,16 +23,29 @@ import { storeFaults } from './store-faults.mjs';
  * @typedef {object} Case
  * @property {string} name
  * @property {string} about
+ * @property {string} [group] a name for several cases
  * @property {(around: Around) => Promise<{ tables: import('./report.mjs').Table[], faults: string[] }>} run
  */
 
 /** @type {Case[]} */
-const cases = [...storeFaults, collapse, bigBody, revalidations, model];
+const cases = [
+  ...storeFaults,
+  collapse,
+  bigBody,
+  revalidations,
+  model,
+  fleetCollapse,
+  purgeLatency,
+  coherence,
+  manyEntries,
+];
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => cases.every((each) => each.name !== name));
+const namesOf = ({ name, group }) => (group === undefined ? [name] : [name, group]);
+const known = new Set(cases.flatMap(namesOf));
+const unknown = wanted.filter((name) => !known.has(name));
 if (unknown.length > 0) {
-  console.error(`No case ${unknown.join(', ')}; there are: ${cases.map(({ name }) => name).join(', ')}`);
+  console.error(`No case ${unknown.join(', ')}; there are: ${[...known].join(', ')}`);
   process.exit(2);
 }
 
@@ -40,8 +57,9 @@ process.once('exit', processes.stopWithoutWaiting);
 const tables = [];
 const faults = [];
 try {
-  for (const { name, about, run } of cases) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const each of cases) {
+    if (wanted.length > 0 && !namesOf(each).some((one) => wanted.includes(one))) continue;
+    const { name, about, run } = each;
     console.error(`${name}: ${about}`);
     const outcome = await run({ directory, processes });
     tables.push(...outcome.tables);

@@ -13,6 +13,12 @@ import { cores, storeCommand } from '../bench/tools.mjs';
  * @property {(name: NodeJS.Signals) => void} signal
  */
 
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** @returns {Promise<Store>} */
 export async function startStore() {
   const port = await freePort();
@@ -24,6 +30,9 @@ export async function startStore() {
     child = spawn('taskset', ['-c', String(cores.load), storeCommand(), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const started = child;
+    running.add(started);
+    started.once('exit', () => running.delete(started));
     for await (const line of child.stdout) if (String(line).includes('Ready to accept')) break;
     child.stdout.resume();
   }
@@ -35,6 +44,5 @@ export async function startStore() {
   }
 
   await start();
-  process.once('exit', () => child?.kill('SIGKILL'));
   return { url: `redis://127.0.0.1:${port}`, start, kill, signal: (name) => void child?.kill(name) };
 }

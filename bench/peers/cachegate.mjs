@@ -16,25 +16,50 @@ import {
 
 const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** @param {{ storedIn: 'memory' | 'Valkey', build?: string, label?: string }} options `build`: another build's folder */
-export function cachegate({ storedIn, build = BUILT, label = 'cachegate' }) {
+/** What each place is called in the table, and whether a warm request asks the store's server. */
+const PLACES = {
+  memory: { name: 'all in memory', usesStore: false },
+  lmdb: { name: 'all in lmdb', usesStore: false },
+  Valkey: { name: 'all in Valkey, with the near cache', usesStore: false },
+  'Valkey alone': { name: 'all in Valkey, nothing kept in the process', usesStore: true },
+};
+
+/**
+ * @param {object} options
+ * @param {keyof typeof PLACES} options.storedIn
+ * @param {number} [options.workers] processes that listen together
+ * @param {string | number} [options.core] where it may run
+ * @param {string} [options.build] another build's folder
+ * @param {string} [options.label]
+ * @param {boolean} [options.plain] with no key in the file that older builds don't know
+ */
+export function cachegate({
+  storedIn,
+  workers = 1,
+  core = cores.server,
+  build = BUILT,
+  label = 'cachegate',
+  plain = false,
+}) {
   const command = join(build, 'cli', 'main.js');
+  const { name, usesStore } = PLACES[storedIn];
+  const id = `${label}-${storedIn.replace(' ', '-')}-${workers}-on-${String(core).replace(',', '-')}`;
+  const shown = `${workers > 1 ? `, ${workers} workers` : ''}${core === cores.both ? ', on both cores' : ''}`;
   return {
-    name:
-      storedIn === 'memory'
-        ? 'cachegate, all in memory'
-        : 'cachegate, all in Valkey, nothing kept in the process',
-    usesStore: storedIn === 'Valkey',
+    name: `cachegate, ${name}${shown}`,
+    usesStore: usesStore || plain,
     async start({ processes, upstreams, store, directory, port }) {
       if (!existsSync(command)) throw new Error(`There is no build in ${build}. Run: npm run build`);
-      const file = join(directory, `${label}-${storedIn}.yaml`);
-      const storeUrl = storedIn === 'memory' ? 'memory:' : store.url;
-      await writeFile(file, stringify(configuration({ ...upstreams, storeUrl, port })));
+      const file = join(directory, `${id}.yaml`);
+      const storeUrl = { memory: 'memory:', lmdb: `lmdb:${join(directory, id)}` }[storedIn] ?? store.url;
+      const settings = configuration({ ...upstreams, storeUrl, port, namespace: `bench-${id}` });
+      const more = plain ? {} : { workers, ...(storedIn === 'Valkey alone' && { near_cache: 'off' }) };
+      await writeFile(file, stringify({ ...settings, ...more }));
       return processes.serve({
-        name: `${label}-${storedIn}`,
+        name: id,
         command: process.execPath,
         args: [command, 'serve', '--config', file],
-        core: cores.server,
+        core,
         port,
       });
     },
@@ -42,13 +67,13 @@ export function cachegate({ storedIn, build = BUILT, label = 'cachegate' }) {
 }
 
 /** Logging stays at its default level, and goes to a file. */
-function configuration({ originUrl, authorityUrl, storeUrl, port }) {
+function configuration({ originUrl, authorityUrl, storeUrl, port, namespace }) {
   const rate = { limit: RATE_LIMIT, window_seconds: RATE_WINDOW_MS / 1000 };
   return {
     listen: `127.0.0.1:${port}`,
     admin_listen: 'off',
     store: storeUrl,
-    namespace: 'bench',
+    namespace,
     services: {
       records: {
         path: SERVICE_PATH,

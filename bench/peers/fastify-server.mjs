@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import fastify from 'fastify';
 import { Redis } from 'iovalkey';
 import { Agent, cacheStores, request as fetchOrigin, interceptors } from 'undici';
+import { RedisCacheStore } from 'undici-cache-redis';
 import {
   ALLOWED_ORIGIN,
   RATE_LIMIT,
@@ -13,14 +14,22 @@ import {
   TTL_SECONDS,
 } from '../workload.mjs';
 
-const [limiter, port, storePort, originUrl, authorityUrl] = process.argv.slice(2);
+const [limiter, responses, port, storePort, originUrl, authorityUrl] = process.argv.slice(2);
 
 const SESSION_ID = /^[\w-]{1,128}$/;
 const sessionHeader = SESSION_HEADER.toLowerCase();
 const allowedOrigins = new Set([ALLOWED_ORIGIN]);
 
 const store = new Redis(Number(storePort), '127.0.0.1');
-const origin = new Agent().compose(interceptors.cache({ store: new cacheStores.MemoryCacheStore() }));
+const cacheStore =
+  responses === 'memory'
+    ? new cacheStores.MemoryCacheStore()
+    : // In a database of its own: it scans all keys of its database on each look-up.
+      new RedisCacheStore({
+        tracking: false,
+        clientOpts: { host: '127.0.0.1', port: Number(storePort), db: 1 },
+      });
+const origin = new Agent().compose(interceptors.cache({ store: cacheStore }));
 
 const app = fastify({ logger: false });
 await app.register(cors, { origin: [...allowedOrigins] });
