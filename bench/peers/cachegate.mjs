@@ -47,7 +47,7 @@ export function cachegate({
   const shown = `${workers > 1 ? `, ${workers} workers` : ''}${core === cores.both ? ', on both cores' : ''}`;
   return {
     name: `cachegate, ${name}${shown}`,
-    usesStore: usesStore || plain,
+    usesStore,
     async start({ processes, upstreams, store, directory, port }) {
       if (!existsSync(command)) throw new Error(`There is no build in ${build}. Run: npm run build`);
       const file = join(directory, `${id}.yaml`);
