@@ -1,4 +1,4 @@
-import { CachegateError } from '../../errors.ts';
+import { createInFlight } from '../in-flight.ts';
 
 /** Counts what waits for the service, in operations and bytes, so that it stays within bounds. */
 export interface Admission {
@@ -13,34 +13,16 @@ export interface Admission {
 }
 
 export function createAdmission(maxOperations: number, maxBytes: number): Admission {
-  let operations = 0;
-  let bytes = 0;
-  let onDrained: (() => void)[] = [];
-
-  function leave(fewer: number, lessBytes: number): void {
-    operations -= fewer;
-    bytes -= lessBytes;
-    if (operations > 0) return;
-    for (const resolve of onDrained) resolve();
-    onDrained = [];
-  }
-
+  const inFlight = createInFlight(maxOperations, maxBytes);
   return {
-    async run(more, moreBytes, ask) {
-      if (operations >= maxOperations || bytes >= maxBytes) {
-        throw new CachegateError(
-          'ERR_STORE_OVERLOADED',
-          `Store overloaded: ${operations} operations wait for it`,
-        );
-      }
-      operations += more;
-      bytes += moreBytes;
+    async run(operations, bytes, ask) {
+      inFlight.enter(operations, bytes);
       try {
         return await ask();
       } finally {
-        leave(more, moreBytes);
+        inFlight.leave(operations, bytes);
       }
     },
-    drained: () => (operations === 0 ? Promise.resolve() : new Promise((resolve) => onDrained.push(resolve))),
+    drained: inFlight.drained,
   };
 }

@@ -1,3 +1,4 @@
+import { PARSE_RULES } from '../scripts/rate-rules.ts';
 import { createScript, NOW, type Script } from '../scripts/script.ts';
 
 /**
@@ -15,15 +16,7 @@ import { createScript, NOW, type Script } from '../scripts/script.ts';
  */
 export function takeScript(clock: string): Script {
   return createScript(`${clock}
-local function parse_rules(written)
-  local rules = {}
-  for limit, window in string.gmatch(written, '(%d+)/(%d+)') do
-    limit, window = tonumber(limit), tonumber(window)
-    rules[#rules + 1] = {limit = limit, window = window, width = limit <= 32 and 1 or math.ceil(window / 32)}
-  end
-  return rules
-end
-
+${PARSE_RULES}
 -- The logs in a state by their rules, unread.
 local function parse_state(state)
   local logs = {}

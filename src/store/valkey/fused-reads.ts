@@ -1,4 +1,5 @@
 import type { CachegateError } from '../../errors.ts';
+import type { InFlight } from '../in-flight.ts';
 import type { RateRule, StoredValue, TakeResult } from '../store.ts';
 import {
   addRead,
@@ -9,7 +10,6 @@ import {
   resolveBatch,
   scriptArguments,
 } from './fused-batch.ts';
-import type { InFlight } from './in-flight.ts';
 import { placesBySlot } from './slot-parts.ts';
 
 /** So much is asked for in one call of the script at most: it holds up the server's other clients. */

@@ -1,3 +1,4 @@
+import { PARSE_RULES } from '../scripts/rate-rules.ts';
 import { createScript } from '../scripts/script.ts';
 
 /**
@@ -23,15 +24,7 @@ local HEAD, HEAD_BYTES = '>I6I6I6I2', 20
 local SLOT, SLOT_BYTES = '>I6I6', 12
 local reply, n = {}, 0
 
-local function parse_rules(text)
-  local rules = {}
-  for limit, window in string.gmatch(text, '(%d+)/(%d+)') do
-    limit, window = tonumber(limit), tonumber(window)
-    rules[#rules + 1] = {limit = limit, window = window, width = limit <= 32 and 1 or math.ceil(window / 32)}
-  end
-  return rules
-end
-
+${PARSE_RULES}
 -- One rule's log from the state at a position, without the slots that have left the window; and the position of
 -- the next. The log is empty when the rules have changed, or when the clock was set back by more than the window.
 local function read_log(state, at, rule, now)

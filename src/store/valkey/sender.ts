@@ -1,9 +1,9 @@
 import type { CachegateError } from '../../errors.ts';
+import type { InFlight } from '../in-flight.ts';
 import type { ScriptCall } from '../scripts/script.ts';
 import { storeClosed } from '../store-errors.ts';
 import type { ValkeyClient } from './client.ts';
 import type { Connection } from './connection.ts';
-import type { InFlight } from './in-flight.ts';
 import { callScript } from './script-runner.ts';
 
 type Argument = string | number | Buffer;

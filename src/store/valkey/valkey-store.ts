@@ -1,4 +1,5 @@
 import { CachegateError } from '../../errors.ts';
+import { createInFlight } from '../in-flight.ts';
 import { markBytes } from '../mark.ts';
 import { isReplicaError, toStoreError } from '../reply-errors.ts';
 import { createScriptedGroups, dropsKey, type ScriptedGroups } from '../scripts/scripted-groups.ts';
@@ -11,7 +12,6 @@ import { createDropSequence } from './drop-sequence.ts';
 import { createFusedReads, type FusedReads } from './fused-reads.ts';
 import { FUSED_SCRIPT } from './fused-script.ts';
 import { COHERENT_MS } from './heartbeat.ts';
-import { createInFlight } from './in-flight.ts';
 import { keySlot } from './key-slot.ts';
 import { createLeasing } from './leasing.ts';
 import { createReplicaGuard } from './replica-guard.ts';

@@ -1,6 +1,6 @@
-import { CachegateError } from '../../errors.ts';
+import { CachegateError } from '../errors.ts';
 
-/** Counts what waits for the server, in operations and bytes of values, so that it stays within bounds. */
+/** Counts what waits for a server or service, in operations and bytes of values, so that it stays within bounds. */
 export interface InFlight {
   /** @throws CachegateError `ERR_STORE_OVERLOADED` when a bound is reached. */
   enter(operations: number, bytes?: number): void;
