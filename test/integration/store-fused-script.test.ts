@@ -12,26 +12,16 @@ import {
   scriptArguments,
 } from '../../src/store/valkey/fused-batch.ts';
 import { fusedScript } from '../../src/store/valkey/fused-script.ts';
+import { partOfWindow, rateRules } from '../support/rate-rules.ts';
 import { someValkey, type ValkeyServer } from '../support/valkey-server.ts';
 
 /** The script by a clock of the test's: the time is a last argument. */
 const SCRIPT = fusedScript('tonumber(ARGV[#ARGV])');
 
-// Windows far longer than a run takes, so that no key's real time to live is over within it.
-const rule = fc.record({
-  limit: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 30, max: 60 }), fc.constant(1_000_000)),
-  windowMs: fc.integer({ min: 600_000, max: 90_000_000 }),
-});
-const rules = fc.array(rule, { minLength: 1, maxLength: 3 });
 /** How far time goes, as a part of the longest window, and for how many requests each asks who asks at that time. */
 const turns = fc.array(
   fc.record({
-    part: fc.oneof(
-      fc.constant(0),
-      fc.double({ min: 0, max: 0.02, noNaN: true }),
-      fc.double({ min: -0.1, max: 0.6, noNaN: true }),
-      fc.constant(-3),
-    ),
+    part: partOfWindow,
     counts: fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 20 })), {
       minLength: 1,
       maxLength: 8,
@@ -54,7 +44,7 @@ describe('the fused script', () => {
 
   it('counts as sliding-window.ts does, several requests of one turn as if one after the other', async () => {
     await fc.assert(
-      fc.asyncProperty(rules, turns, async (someRules, someTurns) => {
+      fc.asyncProperty(rateRules, turns, async (someRules, someTurns) => {
         const key = `test:${randomUUID()}`;
         const windows = someRules.map(createSlidingWindow);
         const longest = Math.max(...someRules.map(({ windowMs }) => windowMs));

@@ -11,6 +11,7 @@ import { createSlidingWindow, takeFrom } from '../../src/store/sliding-window.ts
 import type { Store } from '../../src/store/store.ts';
 import { storeContract } from '../../src/testing/store-contract.ts';
 import { type KvRestFront, startKvRestFront } from '../support/kv-rest-front.ts';
+import { partOfWindow, rateRules } from '../support/rate-rules.ts';
 import { someValkey, startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 
 const MINUTE = 60_000;
@@ -266,7 +267,7 @@ describe('kv-rest store', () => {
       flush: () => {},
     });
     await fc.assert(
-      fc.asyncProperty(rules, turns, async (someRules, someTurns) => {
+      fc.asyncProperty(rateRules, turns, async (someRules, someTurns) => {
         const key = newKey();
         const windows = someRules.map(createSlidingWindow);
         const longest = Math.max(...someRules.map(({ windowMs }) => windowMs));
@@ -282,21 +283,10 @@ describe('kv-rest store', () => {
   });
 });
 
-// Windows far longer than a run takes, so that no key's real time to live is over within it.
-const rule = fc.record({
-  limit: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 30, max: 60 }), fc.constant(1_000_000)),
-  windowMs: fc.integer({ min: 600_000, max: 90_000_000 }),
-});
-const rules = fc.array(rule, { minLength: 1, maxLength: 3 });
 /** How far time goes, as a part of the longest window, and what is asked for at that time. */
 const turns = fc.array(
   fc.record({
-    part: fc.oneof(
-      fc.constant(0),
-      fc.double({ min: 0, max: 0.02, noNaN: true }),
-      fc.double({ min: -0.1, max: 0.6, noNaN: true }),
-      fc.constant(-3),
-    ),
+    part: partOfWindow,
     counts: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 }),
   }),
   { minLength: 1, maxLength: 30 },
