@@ -7,6 +7,20 @@ export interface StoreKeys {
    * deployment apart, as `session:{authority}:{sessionId}`; empty where there is one.
    */
   session(authority: string, id: string): string;
+  /** `verdict:{id}`, in the same way: the verdict on a session with whose it is, as JSON. */
+  verdict(authority: string, id: string): string;
+  /** `ownsession:{digest}`: a session of the application's own, by the keyed hash of its id. The braces are a hash tag. */
+  ownSession(digest: string): string;
+  /** `ownsession:{digest}:moved`: the digest of the session's new id, for requests that were under way at the change. */
+  movedSession(sessionKey: string): string;
+  /** `tag:{~digest}`: a user's own sessions, or all verdicts on one id, by a keyed hash. */
+  userTag(digest: string): string;
+  /** `tag:{~kind:c}`: the own sessions of a kind whose digest begins with this character; one of 64, as a service's. */
+  sessionTag(kind: string, sessionKey: string): string;
+  /** All of them. */
+  sessionTags(kind: string): readonly string[];
+  /** `value:{key}`: a value of the application's. A key that is no plain tag stands there as its digest, `value:{#digest}`. */
+  value(key: string): string;
   /** `ratelimit:{identifier}`: the identifier is a keyed hash of a service's name and a session id or address. */
   rateLimit(service: string, kind: 'session' | 'address', value: string): string;
   /**
@@ -52,16 +66,27 @@ export function createStoreKeys(namespace: string, secret: string): StoreKeys {
   return {
     hash,
     session: (authority, id) => `${prefix}session:${authority === '' ? '' : `${authority}:`}${id}`,
+    verdict: (authority, id) => `${prefix}verdict:${authority === '' ? '' : `${authority}:`}${id}`,
+    ownSession: (digest) => `${prefix}ownsession:{${digest}}`,
+    movedSession: (sessionKey) => `${sessionKey}:moved`,
+    userTag: (digest) => `${prefix}tag:{~${digest}}`,
+    sessionTag: (kind, sessionKey) => `${prefix}tag:{~${kind}:${hashTagOf(sessionKey)[0]}}`,
+    sessionTags: (kind) => DIGITS.map((digit) => `${prefix}tag:{~${kind}:${digit}}`),
+    value: (key) => `${prefix}value:{${plainOrDigest(key)}}`,
     rateLimit: (service, kind, value) => `${prefix}ratelimit:${hash(`${service}:${kind}:${value}`)}`,
     response: (service, cacheKey) => `${prefix}response:{${service}:${digest(cacheKey)}}`,
     variant: (responseKey, generation, variantKey) =>
       `${responseKey}:${digest(`${generation}\n${variantKey}`)}`,
     piece: (responseKey, bodyId, index) => `${responseKey}${PIECE}${bodyId}:${index}`,
-    tag: (name) => `${prefix}tag:{${PLAIN_TAG.test(name) ? name : `#${digest(name)}`}}`,
+    tag: (name) => `${prefix}tag:{${plainOrDigest(name)}}`,
     serviceTag: (service, responseKey) => `${prefix}tag:{@${service}:${digestOf(responseKey)[0]}}`,
     serviceTags: (service) => DIGITS.map((digit) => `${prefix}tag:{@${service}:${digit}}`),
     targetTag: (responseKey) => `${prefix}tag:{>${hashTagOf(responseKey)}}`,
   };
+}
+
+function plainOrDigest(name: string): string {
+  return PLAIN_TAG.test(name) ? name : `#${digest(name)}`;
 }
 
 const PIECE = ':body:';
@@ -72,9 +97,9 @@ export function isPieceKey(key: string): boolean {
   return key.includes(PIECE_OF_RESPONSE);
 }
 
-/** What stands between the braces of a response's key. */
-function hashTagOf(responseKey: string): string {
-  return responseKey.slice(responseKey.lastIndexOf('{') + 1, responseKey.lastIndexOf('}'));
+/** What stands between the braces of a key. */
+function hashTagOf(key: string): string {
+  return key.slice(key.lastIndexOf('{') + 1, key.lastIndexOf('}'));
 }
 
 function digestOf(responseKey: string): string {

@@ -64,6 +64,13 @@ export interface SetOptions {
   readonly tags?: readonly string[];
 }
 
+export interface ReplaceOptions {
+  /** The base of the group that the value belongs to from now on. Without it, it stays in the one it is in. */
+  readonly group?: string;
+  /** As `SetOptions.tags`. A value that is to be found longer than before is replaced with its group and tags again. */
+  readonly tags?: readonly string[];
+}
+
 /** The right to fill something of a group alone, for `ttlMs` milliseconds at a time. */
 export interface Lease {
   /** What of the group it is about; several names exclude each other in nothing. */
@@ -108,7 +115,10 @@ export interface DropOptions {
 export interface StoreListener {
   /** A value was written, marked, deleted, or forgotten before its time. */
   changed?(key: string): void;
-  /** A group was dropped: what is being fetched for it is older than that. */
+  /**
+   * A group was dropped: what is being fetched for it is older than that. Told of every group that was being filled, and
+   * of those that held a value if they were dropped by their base (`drop`).
+   */
   dropped?(base: string): void;
   /** Groups were dropped by a tag: what is being fetched may turn out to have it. */
   tagDropped?(): void;
@@ -126,7 +136,13 @@ export interface Store {
   set(key: string, bytes: Buffer, ttlMs: number, options?: SetOptions): MaybePromise<boolean>;
 
   /** Sets a value that is there and equal to `expected`. Answers whether it was written. Atomic over all processes. */
-  replace(key: string, expected: Buffer, bytes: Buffer, ttlMs: number): MaybePromise<boolean>;
+  replace(
+    key: string,
+    expected: Buffer,
+    bytes: Buffer,
+    ttlMs: number,
+    options?: ReplaceOptions,
+  ): MaybePromise<boolean>;
 
   /** Answers how many of the keys were there. */
   delete(keys: readonly string[]): MaybePromise<number>;

@@ -64,3 +64,20 @@ async function deleteUnlessClosed(store: Store, keys: readonly string[]): Promis
 export async function assertRejects(call: () => unknown, code: string): Promise<void> {
   await assert.rejects(async () => call(), { code });
 }
+
+/** The values of keys as characters, a byte each. */
+export async function textsOf(store: Store, keys: readonly string[]): Promise<(string | null)[]> {
+  return (await store.get(keys)).map((value) => value?.bytes.toString('latin1') ?? null);
+}
+
+/** All groups that have a tag, in order. */
+export async function membersOf(store: Store, tag: string): Promise<string[]> {
+  const found = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const part = await store.members(tag, cursor);
+    for (const base of part.bases) found.add(base);
+    cursor = part.cursor;
+  } while (cursor !== null);
+  return [...found].sort();
+}

@@ -1,6 +1,7 @@
 import type { ContractCase } from './contract-case.ts';
 import { groupContract } from './store-group-contract.ts';
 import { rateContract } from './store-rate-contract.ts';
+import { replaceContract } from './store-replace-contract.ts';
 import { valueContract } from './store-value-contract.ts';
 
 export type { ContractCase, StoreHarness } from './contract-case.ts';
@@ -10,4 +11,9 @@ export type { ContractCase, StoreHarness } from './contract-case.ts';
  *
  *     for (const { name, run } of storeContract) it(name, () => run({ create, advance }));
  */
-export const storeContract: readonly ContractCase[] = [...valueContract, ...rateContract, ...groupContract];
+export const storeContract: readonly ContractCase[] = [
+  ...valueContract,
+  ...replaceContract,
+  ...rateContract,
+  ...groupContract,
+];

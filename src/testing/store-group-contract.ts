@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { markOf } from '../store/mark.ts';
-import type { Lease, Store } from '../store/store.ts';
-import { type ContractCase, contractCase, MINUTE } from './contract-case.ts';
+import type { Lease } from '../store/store.ts';
+import { type ContractCase, contractCase, MINUTE, membersOf, textsOf } from './contract-case.ts';
 
 /** What every store must do with groups: fences, leases, tags, drops. */
 export const groupContract: readonly ContractCase[] = [
@@ -296,19 +296,4 @@ const MARKED_AT = 1_790_000_000_123;
 
 function leaseOf(holder: string): Lease {
   return { name: 'fill', holder, ttlMs: MINUTE };
-}
-
-async function textsOf(store: Store, keys: readonly string[]): Promise<(string | null)[]> {
-  return (await store.get(keys)).map((value) => value?.bytes.toString('latin1') ?? null);
-}
-
-async function membersOf(store: Store, tag: string): Promise<string[]> {
-  const found = new Set<string>();
-  let cursor: string | null = null;
-  do {
-    const part = await store.members(tag, cursor);
-    for (const base of part.bases) found.add(base);
-    cursor = part.cursor;
-  } while (cursor !== null);
-  return [...found].sort();
 }

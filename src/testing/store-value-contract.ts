@@ -145,26 +145,6 @@ export const valueContract: readonly ContractCase[] = [
     );
   }),
 
-  contractCase('replaces a value only while it is the expected one', async ({ store, key, advance }) => {
-    await store.set(key('a'), Buffer.from('one'), MINUTE);
-    assert.equal(await store.replace(key('a'), Buffer.from('two'), Buffer.from('three'), MINUTE), false);
-    assert.equal(await store.replace(key('a'), Buffer.from('one'), Buffer.from('two'), MINUTE), true);
-    assert.equal((await store.get([key('a')]))[0]?.bytes.toString(), 'two');
-    assert.equal(await store.replace(key('a'), Buffer.from('two'), Buffer.from('two'), 400), true);
-    await advance(401);
-    assert.equal(await store.replace(key('a'), Buffer.from('two'), Buffer.from('three'), MINUTE), false);
-    assert.equal(await store.replace(key('absent'), Buffer.alloc(0), Buffer.from('three'), MINUTE), false);
-    assert.deepEqual(await store.get([key('a'), key('absent')]), [null, null]);
-  }),
-
-  contractCase('lets one of many replace a value at once', async ({ store, key }) => {
-    await store.set(key('a'), Buffer.from([0, 255]), MINUTE);
-    const writers = Array.from({ length: 20 }, async (_, i) =>
-      store.replace(key('a'), Buffer.from([0, 255]), Buffer.from([1, i]), MINUTE),
-    );
-    assert.equal((await Promise.all(writers)).filter((written) => written).length, 1);
-  }),
-
   contractCase('answers a ping', async ({ store }) => {
     await store.ping();
   }),
@@ -175,6 +155,8 @@ export const valueContract: readonly ContractCase[] = [
     const rules = [{ limit: 1, windowMs: MINUTE }];
     await assertRejects(() => store.get([key('a')]), 'ERR_STORE_CLOSED');
     await assertRejects(() => store.set(key('a'), Buffer.from('x'), MINUTE), 'ERR_STORE_CLOSED');
+    const [one, two] = [Buffer.from('one'), Buffer.from('two')];
+    await assertRejects(() => store.replace(key('a'), one, two, MINUTE), 'ERR_STORE_CLOSED');
     await assertRejects(() => store.delete([key('a')]), 'ERR_STORE_CLOSED');
     await assertRejects(() => store.take(key('r'), rules), 'ERR_STORE_CLOSED');
     await assertRejects(() => store.begin(key('a')), 'ERR_STORE_CLOSED');

@@ -50,6 +50,19 @@ describe('the account that the documentation names', () => {
     const verdict = await store.begin(session);
     await store.set(session, Buffer.from('true'), MINUTE, { group: session, fence: verdict.fence });
     await store.drop([session]);
+    for (const key of [keys.verdict('', 'abc'), keys.ownSession('abc'), keys.value('a'), keys.value('a b')]) {
+      const begun = await store.begin(key);
+      const options = {
+        group: key,
+        fence: begun.fence,
+        tags: [keys.sessionTag('own', keys.ownSession('abc'))],
+      };
+      expect(await store.set(key, Buffer.from('one'), MINUTE, options)).toBe(true);
+      const [one, two] = [Buffer.from('one'), Buffer.from('two')];
+      expect(await store.replace(key, one, two, MINUTE, { group: key, tags: options.tags })).toBe(true);
+      await store.drop([key]);
+    }
+    await store.set(keys.movedSession(keys.ownSession('abc')), Buffer.from('two'), MINUTE);
     expect(await store.dropTagged(tags, { markedAt: 1 })).toBe(1);
     expect(await store.dropTagged(tags)).toBe(1);
     await store.confirmed();

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster as IoredisCluster } from 'ioredis';
 import { Cluster } from 'iovalkey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScriptedGroups } from '../../src/store/scripts/scripted-groups.ts';
 import type { Store } from '../../src/store/store.ts';
+import { callScript } from '../../src/store/valkey/script-runner.ts';
 import { createValkeyStore } from '../../src/store/valkey/valkey-store.ts';
 import { storeContract } from '../../src/testing/store-contract.ts';
 import { findStale } from '../support/fences.ts';
@@ -79,6 +81,27 @@ describe('Valkey store on a Cluster', () => {
     for (const tag of tags) expect((await store.members(tag, null)).bases).toEqual([base]);
     expect(await store.dropTagged(tags)).toBe(1);
     expect(await store.get([`${base}:v`])).toEqual([null]);
+  });
+
+  it('keeps under its tags what is written while they are dropped', async () => {
+    const [base, tag] = [`ownsession:{${randomUUID()}}`, `tag:{${randomUUID()}}`];
+    const client = new Cluster(hosts);
+    const groups = createScriptedGroups({
+      async run(call) {
+        // Between the group's registration and its value.
+        if (call.keys[0] === base) await store.dropTagged([tag]);
+        return callScript(client, call);
+      },
+      dropsKey: 'drops',
+      sequence: { current: async () => 0, note: () => {} },
+      mark: () => ({ text: '', offset: 0, leastLength: 0 }),
+      onDrop: () => {},
+    });
+    expect(await groups.set(base, 'x', MINUTE, { group: base, tags: [tag] })).toBe(true);
+    await client.quit();
+    expect((await store.members(tag, null)).bases).toEqual([base]);
+    expect(await store.dropTagged([tag])).toBe(1);
+    expect(await store.get([base])).toEqual([null]);
   });
 
   it('hears what another process drops, on each master', async () => {

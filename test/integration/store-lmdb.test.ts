@@ -249,6 +249,15 @@ describe('LMDB store: several processes', () => {
     expect(await store.get(['base', 'tagged'])).toEqual([null, null]);
   });
 
+  it('tells others of the drop of a group that nobody fills', async () => {
+    const path = newFolder();
+    const [store, other] = [await opened(path), started(path)];
+    const bases = ['ownsession:{a}', 'ownsession:{b}'];
+    for (const base of bases) await other.call('set', base, Buffer.from('x'), MINUTE, { group: base });
+    await store.drop([...bases, 'ownsession:{not there}']);
+    await expect.poll(() => other.heard(), { interval: 5 }).toEqual(bases);
+  });
+
   it('lets two open a new folder at once', async () => {
     const path = newFolder();
     const processes = [started(path), started(path), started(path)];

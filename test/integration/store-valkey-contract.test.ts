@@ -119,13 +119,16 @@ describe.concurrent.each(Object.keys(setUps))('the contract with %s', (name) => 
       const [store, other] = [await create(), await create()];
       const dropped: string[] = [];
       store.listen({ dropped: (base) => void dropped.push(base) });
-      const bases = [`response:{${randomUUID()}}`, `session:${randomUUID()}`];
+      const filled = [`response:{${randomUUID()}}`, `session:${randomUUID()}`];
+      const held = [`ownsession:{${randomUUID()}}`, `value:{${randomUUID()}}`, `verdict:${randomUUID()}`];
+      const bases = [...filled, ...held].sort();
       for (const base of bases) {
-        while (!(store.coherentUntil(base)! > 0)) await sleep(10);
-        await store.begin(base);
+        while (!(store.coherentUntil(base)! > performance.now())) await sleep(10);
       }
+      for (const base of filled) await store.begin(base);
+      for (const base of held) await store.set(base, Buffer.from('x'), 60_000, { group: base });
       await other.drop(bases);
-      while (dropped.length < 2) await sleep(10);
+      while (dropped.length < bases.length) await sleep(10);
       expect(dropped.sort()).toEqual(bases);
       await Promise.all([store.close(), other.close()]);
     });

@@ -68,6 +68,16 @@ describe('tracking', () => {
     await other.set('session:1', 'true');
     await other.del('session:1');
     await heardOf(heard, 'changed session:1');
+    for (const key of [
+      'verdict:1',
+      '{verdict:1}:fills',
+      'ownsession:{1}',
+      'ownsession:{1}:moved',
+      'value:{1}',
+    ]) {
+      await other.set(key, 'x');
+      await heardOf(heard, `changed ${key}`);
+    }
   });
 
   it('hears of groups that were dropped, and of what lies beside them', async () => {

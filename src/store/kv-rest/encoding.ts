@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { markBytes } from '../mark.ts';
+import type { ExpectedForm } from '../scripts/guarded-set.ts';
 import { MARK_BYTES, MARK_OFFSET } from '../store.ts';
 
 /**
@@ -31,20 +32,37 @@ export function encodeValue(bytes: Buffer, expiresAt: number, marked: boolean): 
   return asText ?? envelope(bytes, expiresAt);
 }
 
+/**
+ * The forms in which a value may lie there, and what is written in the place of each. What is in base64 is compared by its
+ * bytes, whenever it expires, and stays in base64: it may be in a group.
+ */
+export function formsOf(
+  expected: Buffer,
+  next: Buffer,
+  expiresAt: number,
+  marked: boolean,
+): readonly ExpectedForm[] {
+  const [text, inBase64] = [encodeValue(next, expiresAt, marked), envelope(next, expiresAt)];
+  const rest = unpadded(expected);
+  const enveloped = { begins: MARKER, from: HEADER_CHARS, rest, next: marked ? text : inBase64 };
+  const plain = plainText(expected);
+  return plain === null ? [enveloped] : [enveloped, { begins: '', from: 0, rest: plain, next: text }];
+}
+
 /** The text that is the value itself; `null` when there is none. */
-export function plainText(bytes: Buffer): string | null {
+function plainText(bytes: Buffer): string | null {
   if (!isUtf8(bytes)) return null;
   const text = bytes.toString();
   return text.startsWith(MARKER) ? null : text;
 }
 
-export function envelope(bytes: Buffer, expiresAt: number): string {
+function envelope(bytes: Buffer, expiresAt: number): string {
   const instant = String(Math.min(Math.floor(expiresAt), LAST_INSTANT)).padStart(INSTANT_DIGITS, '0');
   return `${MARKER}${instant}:${unpadded(bytes)}`;
 }
 
 /** Base64 without padding, so that what is too short for a mark is so in characters too. */
-export function unpadded(bytes: Buffer): string {
+function unpadded(bytes: Buffer): string {
   const text = bytes.toString('base64');
   const padding = (3 - (bytes.length % 3)) % 3;
   return padding === 0 ? text : text.slice(0, -padding);

@@ -3,12 +3,11 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { createChanges } from '../changes.ts';
 import type { LeaseReply } from '../scripts/fills.ts';
 import { createScriptedGroups, dropsKey } from '../scripts/scripted-groups.ts';
-import type { LeaseState, SetOptions, Store } from '../store.ts';
+import type { LeaseState, ReplaceOptions, SetOptions, Store } from '../store.ts';
 import { storeClosed, valueTooLarge } from '../store-errors.ts';
 import { createAdmission } from './admission.ts';
-import { encodeValue, MARK_AT, MARK_CHARS, markText } from './encoding.ts';
+import { encodeValue, formsOf, MARK_AT, MARK_CHARS, markText } from './encoding.ts';
 import { checkAddress, type KvRestAddress } from './kv-rest-address.ts';
-import { replaceCall } from './replace-script.ts';
 import { createRestClient } from './rest-client.ts';
 import type { RestCommand, TextCall } from './rest-command.ts';
 import { createRestQueue } from './rest-queue.ts';
@@ -64,6 +63,7 @@ export function createKvRestStore(options: KvRestOptions): Store {
       leastLength: MARK_AT + MARK_CHARS,
     }),
     onDrop: tellDrop,
+    tells: false,
   });
 
   function tellDrop(base: string, keys: readonly string[]): void {
@@ -87,9 +87,13 @@ export function createKvRestStore(options: KvRestOptions): Store {
     }
   }
 
-  async function set(key: string, bytes: Buffer, ttlMs: number, options: SetOptions = {}): Promise<boolean> {
+  function refuse(bytes: Buffer): void {
     const refusal = valueTooLarge(bytes.length) ?? valueTooLarge(bytes.length, maxRequestBytes);
     if (refusal !== null) throw refusal;
+  }
+
+  async function set(key: string, bytes: Buffer, ttlMs: number, options: SetOptions = {}): Promise<boolean> {
+    refuse(bytes);
     const { group, fence, tags = [], onlyIfAbsent = false } = options;
     const text = encodeValue(bytes, clock.now() + ttlMs, group !== undefined);
     if (group !== undefined && (key !== group || fence !== undefined || tags.length > 0)) {
@@ -98,9 +102,16 @@ export function createKvRestStore(options: KvRestOptions): Store {
     return (await queue.run({ name: 'set', key, text, ttlMs, onlyIfAbsent })) === 'OK';
   }
 
-  async function replace(key: string, expected: Buffer, bytes: Buffer, ttlMs: number): Promise<boolean> {
-    const call = replaceCall(key, expected, bytes, ttlMs, clock.now());
-    return Number(await queue.run({ name: 'script', call })) === 1;
+  async function replace(
+    key: string,
+    expected: Buffer,
+    bytes: Buffer,
+    ttlMs: number,
+    options: ReplaceOptions = {},
+  ): Promise<boolean> {
+    refuse(bytes);
+    const forms = formsOf(expected, bytes, clock.now() + ttlMs, options.group !== undefined);
+    return groups.replace(key, forms, ttlMs, options);
   }
 
   async function remove(keys: readonly string[]): Promise<number> {
@@ -132,8 +143,8 @@ export function createKvRestStore(options: KvRestOptions): Store {
     get: (keys) => ask(keys.length, 0, () => reads.get(keys)),
     set: (key, bytes, ttlMs, setOptions) =>
       write([key], bytes.length, () => set(key, bytes, ttlMs, setOptions)),
-    replace: (key, expected, bytes, ttlMs) =>
-      write([key], bytes.length, () => replace(key, expected, bytes, ttlMs)),
+    replace: (key, expected, bytes, ttlMs, more) =>
+      write([key], expected.length + bytes.length, () => replace(key, expected, bytes, ttlMs, more)),
     delete: (keys) => write(keys, 0, () => remove(keys)),
     take: (key, rules, count = 1) => ask(1, 0, () => takes.take(key, rules, count)),
     begin: (base, lease) =>

@@ -29,10 +29,13 @@ export function createGroupDrops(
   }
 
   /** With the fills goes every fence, so that what else the group has can follow. */
-  function dropBase(turn: Turn, base: string, markedAt: number | undefined): boolean {
-    if (fills.drop(base)) journal.add(base);
+  function dropBase(turn: Turn, base: string, markedAt: number | undefined, byTag: boolean): boolean {
+    const filled = fills.drop(base);
     turn.dropped(base);
-    return dropKey(turn, base, markedAt);
+    const held = dropKey(turn, base, markedAt);
+    // Of what a tag drops there may be more than the journal has room for.
+    if (filled || (held && !byTag)) journal.add(base);
+    return held;
   }
 
   /** The keys that a group has beside its base, from one on. */
@@ -63,7 +66,7 @@ export function createGroupDrops(
       bases.map((base) => {
         // In this transaction: what is written to the group from here on has its tags anew.
         if (markedAt === undefined) for (const tag of tags) members.remove(tag, base);
-        const heldBase = dropBase(turn, base, markedAt);
+        const heldBase = dropBase(turn, base, markedAt, tags.length > 0);
         const { held, next } = dropBeside(turn, base, null, markedAt);
         return { base, held: heldBase || held, next };
       }),

@@ -3,8 +3,8 @@ import { type LmdbTree, read } from './lmdb-module.ts';
 import { journalKey } from './record-keys.ts';
 
 /**
- * The last drops of groups that were being filled, for the other processes: what they are fetching for one is older
- * than its drop. Values need none of it, since each read asks the map.
+ * The last drops of groups, for the other processes: what they are fetching for one, or know of it, is older than its
+ * drop. Values need none of it, since each read asks the map.
  */
 export interface Journal {
   /** Inside a transaction. */

@@ -1,4 +1,4 @@
-import { MAX_VALUE_BYTES, type SetOptions } from '../store.ts';
+import { MAX_VALUE_BYTES, type ReplaceOptions, type SetOptions } from '../store.ts';
 import { valueTooLarge } from '../store-errors.ts';
 import { type LmdbTree, read } from './lmdb-module.ts';
 import type { MapParts } from './map-parts.ts';
@@ -8,7 +8,13 @@ import type { Turn, WriteTurns } from './write-turns.ts';
 /** The writes of single values. */
 export interface ValueWrites {
   set(key: string, bytes: Buffer, ttlMs: number, options?: SetOptions): Promise<boolean>;
-  replace(key: string, expected: Buffer, bytes: Buffer, ttlMs: number): Promise<boolean>;
+  replace(
+    key: string,
+    expected: Buffer,
+    bytes: Buffer,
+    ttlMs: number,
+    options?: ReplaceOptions,
+  ): Promise<boolean>;
   delete(keys: readonly string[]): Promise<number>;
 }
 
@@ -34,22 +40,30 @@ export function createValueWrites(
   function write(turn: Turn, key: string, bytes: Buffer, ttlMs: number, options: SetOptions): boolean {
     if (options.onlyIfAbsent === true && values.head(key, turn.now) !== null) return false;
     if (!stands(turn, options)) return false;
-    const { group: base = null, tags = NO_TAGS } = options;
+    put(turn, key, bytes, ttlMs, options.group ?? null, options.tags);
+    return true;
+  }
+
+  function put(
+    turn: Turn,
+    key: string,
+    bytes: Buffer,
+    ttlMs: number,
+    base: string | null,
+    tags: readonly string[] = NO_TAGS,
+  ): void {
     space.ensure(turn, bytes.length);
     const expiresAt = turn.now + ttlMs;
     values.put(turn, key, bytes, expiresAt, base);
     if (base !== null) for (const tag of tags) members.add(turn, tag, base, expiresAt);
-    return true;
   }
 
-  function replace(turn: Turn, key: string, expected: Buffer, bytes: Buffer, ttlMs: number): boolean {
+  /** The base of a value's group if it is the expected one; `undefined`: it is not. */
+  function baseIfEqual(turn: Turn, key: string, expected: Buffer): string | null | undefined {
     const head = values.head(key, turn.now);
-    if (head === null || head.length !== expected.length) return false;
+    if (head === null || head.length !== expected.length) return undefined;
     const record = read(records, recordKey('v', key));
-    if (record === undefined || values.bytes(record)?.equals(expected) !== true) return false;
-    space.ensure(turn, bytes.length);
-    values.put(turn, key, bytes, turn.now + ttlMs, head.base);
-    return true;
+    return record !== undefined && values.bytes(record)?.equals(expected) === true ? head.base : undefined;
   }
 
   return {
@@ -58,10 +72,15 @@ export function createValueWrites(
       const own = Buffer.from(bytes);
       return turns.run((turn) => write(turn, key, own, ttlMs, options), own.length);
     },
-    replace(key, expected, bytes, ttlMs) {
+    replace(key, expected, bytes, ttlMs, { group, tags } = {}) {
       check(bytes);
       const [before, own] = [Buffer.from(expected), Buffer.from(bytes)];
-      return turns.run((turn) => replace(turn, key, before, own, ttlMs), own.length + before.length);
+      return turns.run((turn) => {
+        const base = baseIfEqual(turn, key, before);
+        if (base === undefined) return false;
+        put(turn, key, own, ttlMs, group ?? base, tags);
+        return true;
+      }, own.length + before.length);
     },
     async delete(keys) {
       const own = [...keys];

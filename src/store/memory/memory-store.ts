@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { createChanges } from '../changes.ts';
 import { createLocalWindows } from '../local-windows.ts';
 import { markedCopy } from '../mark.ts';
-import type { DropOptions, MaybePromise, SetOptions, Store, StoredValue } from '../store.ts';
+import type { DropOptions, MaybePromise, ReplaceOptions, SetOptions, Store, StoredValue } from '../store.ts';
 import { storeClosed, valueTooLarge } from '../store-errors.ts';
 import { createMemoryFills } from './memory-fills.ts';
 import { createTagIndex } from './tag-index.ts';
@@ -100,14 +100,21 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
     return true;
   }
 
-  function replace(key: string, expected: Buffer, bytes: Buffer, ttlMs: number): boolean {
+  function replace(
+    key: string,
+    expected: Buffer,
+    bytes: Buffer,
+    ttlMs: number,
+    { group, tags }: ReplaceOptions = {},
+  ): boolean {
     const now = clock.now();
     const before = fresh(key, now);
     if (before === undefined || !before.bytes.equals(expected)) return false;
     const size = sizeOf(key, bytes);
     const refusal = valueTooLarge(bytes.length) ?? valueTooLarge(size, maxBytes);
     if (refusal !== null) throw refusal;
-    put(key, { ...before, bytes: ownCopy(bytes), expiresAt: now + ttlMs }, size);
+    const place = { base: group ?? before.base, tags: tags ?? before.tags };
+    put(key, { bytes: ownCopy(bytes), expiresAt: now + ttlMs, ...place }, size);
     return true;
   }
 

@@ -123,10 +123,10 @@ export function createNearStore(store: Store, options: NearStoreOptions): NearSt
         () => forget(key),
         () => store.set(key, bytes, ttlMs, more),
       ),
-    replace: (key, expected, bytes, ttlMs) =>
+    replace: (key, expected, bytes, ttlMs, more) =>
       changing(
         () => forget(key),
-        () => store.replace(key, expected, bytes, ttlMs),
+        () => store.replace(key, expected, bytes, ttlMs, more),
       ),
     delete: (keys) => changing(forgetKeys(keys), () => store.delete(keys)),
     take: (key, rules, count) => store.take(key, rules, count),

@@ -12,30 +12,35 @@ export interface MarkText {
   readonly leastLength: number;
 }
 
+/** `held`: those that held a value too. */
+export type Told = 'none' | 'filled' | 'held';
+
 /**
  * Several groups in one call are for one server. That the fills go first lets the script write when memory is full: it
  * is asked only at the first write whether it may. What hinders one group (another application's key in the place of its
  * set of keys, which then goes too) hinders no other.
  *
- *     KEYS   for each group its base, fills, keys, dropped; or, of groups that are their base only, that
- *     ARGV   keys a group (4 or 1); mark, offset, least length for a soft drop
+ *     KEYS   for each group its base, fills, keys, dropped; without the last where nobody hears of it; or, of groups that
+ *            are their base only, that
+ *     ARGV   keys a group (4, 3 or 1); 1 where those that held a value are told of too; mark, offset, least length for a
+ *            soft drop
  *     reply  how many groups held a value; then the keys that were dropped beside the bases. Or an error, when there may
  *            be keys that were not
  */
 const DROP = createScript(`
-local stride, mark, least = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[4] or 0)
+local stride, mark, least = tonumber(ARGV[1]), ARGV[3], tonumber(ARGV[5] or 0)
 local reply, failed = {0}, nil
 
 local function drop_key(key)
   local length = mark and redis.pcall('STRLEN', key)
   if type(length) == 'number' and length >= least then
-    redis.call('SETRANGE', key, ARGV[3], mark)
+    redis.call('SETRANGE', key, ARGV[4], mark)
     return 1
   end
   return redis.call('UNLINK', key)
 end
 
-local function drop_beside(fills, keys, dropped)
+local function drop_beside(fills, keys)
   local filled, held = redis.call('UNLINK', fills) == 1, 0
   local found = redis.pcall('ZRANGE', keys, 0, -1)
   failed = found.err and found or failed
@@ -44,18 +49,19 @@ local function drop_beside(fills, keys, dropped)
     reply[#reply + 1] = key
   end
   if found.err or not mark then redis.call('UNLINK', keys) end
-  -- Written and gone again within one command: whoever tracks it is told once, and no key stays.
-  if filled then
-    redis.call('SET', dropped, '', 'PX', 1000)
-    redis.call('UNLINK', dropped)
-  end
-  return held
+  return held, filled
 end
 
 for i = 1, #KEYS, stride do
-  local held = stride == 4 and drop_beside(KEYS[i + 1], KEYS[i + 2], KEYS[i + 3]) or 0
+  local held, filled = 0, false
+  if stride > 1 then held, filled = drop_beside(KEYS[i + 1], KEYS[i + 2]) end
   held = held + drop_key(KEYS[i])
   if held > 0 then reply[1] = reply[1] + 1 end
+  -- Written and gone again within one command: whoever tracks it is told once, and no key stays.
+  if stride == 4 and (filled or held > 0 and ARGV[2] == '1') then
+    redis.call('SET', KEYS[i + 3], '', 'PX', 1000)
+    redis.call('UNLINK', KEYS[i + 3])
+  end
 end
 return failed or reply
 `);
@@ -150,15 +156,18 @@ end
 return 0
 `);
 
-/** @param bases one, or several on one server, and either all with or all without companions (`groupKeys`) */
-export function dropCall(bases: readonly string[], mark: MarkText | null): ScriptCall {
-  const groups = bases.map((base) => ({ base, beside: groupKeys(base) }));
-  const alone = groups.some(({ beside }) => beside === null);
-  const keys = groups.flatMap(({ base, beside }) =>
-    beside === null ? [base] : [base, beside.fills, beside.keys, beside.dropped],
-  );
+/**
+ * @param bases one, or several on one server, and either all with or all without companions (`groupKeys`)
+ * @param told of which groups the other processes are told, if they can be
+ */
+export function dropCall(bases: readonly string[], mark: MarkText | null, told: Told): ScriptCall {
+  const keys = bases.flatMap((base) => {
+    const beside = groupKeys(base);
+    if (beside === null) return [base];
+    return [base, beside.fills, beside.keys, ...(told === 'none' ? [] : [beside.dropped])];
+  });
   const markArgs = mark === null ? [] : [mark.text, mark.offset, mark.leastLength];
-  return { script: DROP, keys, args: [alone ? 1 : 4, ...markArgs] };
+  return { script: DROP, keys, args: [keys.length / bases.length, told === 'held' ? 1 : 0, ...markArgs] };
 }
 
 export interface DropReply {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type GroupKeys, groupKeys, tagDroppedKey } from '../group-keys.ts';
-import type { Lease, Members, SetOptions } from '../store.ts';
+import type { Lease, Members, ReplaceOptions, SetOptions } from '../store.ts';
 import {
   dropCall,
   forgetCall,
@@ -12,9 +12,17 @@ import {
   noteDropCall,
   readDrop,
   readMembers,
+  type Told,
 } from './drops.ts';
 import { beginCall, endCall, type LeaseReply, readBegin, renewCall } from './fills.ts';
-import { type GuardedSet, registerCall, setCall, type TagKeys } from './guarded-set.ts';
+import {
+  type ExpectedForm,
+  type GuardedSet,
+  registerCall,
+  type SetCondition,
+  setCall,
+  type TagKeys,
+} from './guarded-set.ts';
 import type { RunScript } from './script.ts';
 
 export interface ScriptedGroupsOptions {
@@ -26,6 +34,8 @@ export interface ScriptedGroupsOptions {
   readonly mark: (markedAt: number) => MarkText;
   /** Told of each group that is dropped here, as soon as it may have been, with the keys beside its base that were. */
   readonly onDrop: (base: string, keys: readonly string[]) => void;
+  /** Whether other processes hear of keys that change; `true` by default. */
+  readonly tells?: boolean;
 }
 
 /** How far the sequence of drops is, or was a while ago. */
@@ -48,6 +58,13 @@ export interface ScriptedGroups {
     ttlMs: number,
     options: SetOptions & { readonly group: string },
   ): Promise<boolean>;
+  /** As `Store.replace`, for a value in one of these forms. */
+  replace(
+    key: string,
+    expected: readonly ExpectedForm[],
+    ttlMs: number,
+    options?: ReplaceOptions,
+  ): Promise<boolean>;
   drop(bases: readonly string[], markedAt?: number): Promise<number>;
   dropTagged(tags: readonly string[], markedAt?: number): Promise<number>;
   members(tag: string, cursor: string | null): Promise<Members>;
@@ -66,7 +83,7 @@ export function dropsKey(namespace: string): string {
 }
 
 export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGroups {
-  const { run, dropsKey, sequence, onDrop } = options;
+  const { run, dropsKey, sequence, onDrop, tells = true } = options;
   const newNonce = createNonces();
 
   async function begin(base: string, lease?: Lease) {
@@ -88,19 +105,24 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
     if (keys !== null) await run(endCall(keys, lease, barMs));
   }
 
-  async function set(
+  async function write(
     key: string,
     value: Buffer | string,
     ttlMs: number,
-    { group, fence, tags = [], onlyIfAbsent = false }: SetOptions & { readonly group: string },
+    condition: SetCondition,
+    { group, fence, tags = [] }: SetOptions & { readonly group: string },
   ): Promise<boolean> {
     const place = placeOf(key, group, fence !== undefined);
     const tagKeys = tags.map(tagKeysOf);
     if (place === null || !tagKeys.every((each) => each !== null)) return false;
     const parsed = fence === undefined ? null : parseFence(fence);
-    const guarded = { key, value, ttlMs, onlyIfAbsent, base: group, ...place, fence: parsed };
+    const guarded = { key, value, ttlMs, condition, base: group, ...place, fence: parsed };
     if (sequence === undefined) return Number(await run(setCall(guarded, tagKeys))) === 1;
-    return (await register(guarded, tagKeys)) && Number(await run(setCall(guarded, []))) === 1;
+    if (!(await register(guarded, tagKeys))) return false;
+    if (Number(await run(setCall(guarded, []))) !== 1) return false;
+    // A drop by a tag between the two has forgotten the group. A fence falls with it, and what is replaced is gone by it.
+    if (parsed === null && typeof condition === 'string') await register(guarded, tagKeys);
+    return true;
   }
 
   async function register(set: GuardedSet, tags: readonly TagKeys[]): Promise<boolean> {
@@ -108,17 +130,21 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
     return replies.every((reply) => Number(reply) === 1);
   }
 
-  async function drop(bases: readonly string[], markedAt?: number): Promise<number> {
+  async function drop(
+    bases: readonly string[],
+    markedAt?: number,
+    told: Told = tells ? 'held' : 'none',
+  ): Promise<number> {
     const mark = markedAt === undefined ? null : options.mark(markedAt);
     const parts = sequence === undefined ? inParts(bases) : bases.map((base) => [base]);
-    const held = await Promise.all(parts.map((part) => dropPart(part, mark)));
+    const held = await Promise.all(parts.map((part) => dropPart(part, mark, told)));
     return held.reduce((sum, each) => sum + each, 0);
   }
 
-  async function dropPart(bases: readonly string[], mark: MarkText | null): Promise<number> {
+  async function dropPart(bases: readonly string[], mark: MarkText | null, told: Told): Promise<number> {
     let keys: readonly string[] = [];
     try {
-      const reply = readDrop(await run(dropCall(bases, mark)));
+      const reply = readDrop(await run(dropCall(bases, mark, told)));
       keys = reply.keys;
       return reply.held;
     } finally {
@@ -150,7 +176,8 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
   ): Promise<number> {
     const found = await havingAll(members, others);
     const bases = found.map(({ base }) => base);
-    const held = await drop(bases, markedAt);
+    // They may be many. That something was dropped by a tag, everyone is told.
+    const held = await drop(bases, markedAt, tells ? 'filled' : 'none');
     if (markedAt === undefined && found.length > 0)
       await run(forgetCall(tagKeysOf(smallest)!, number, found));
     return held;
@@ -185,7 +212,18 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
     return { bases: page.members.map(({ base }) => base), cursor: page.cursor };
   }
 
-  return { begin, renew, end, set, drop, dropTagged, members };
+  return {
+    begin,
+    renew,
+    end,
+    set: (key, value, ttlMs, setOptions) =>
+      write(key, value, ttlMs, setOptions.onlyIfAbsent === true ? 'absent' : 'none', setOptions),
+    replace: (key, expected, ttlMs, { group = key, tags = [] } = {}) =>
+      write(key, expected[0]!.next, ttlMs, expected, { group, tags }),
+    drop: (bases, markedAt) => drop(bases, markedAt),
+    dropTagged,
+    members,
+  };
 }
 
 interface NotedDrop {
@@ -214,9 +252,9 @@ function parseFence(fence: string): { epoch: string; sequence: number } {
 
 /** `null` where no companion key could tell of the group, so that what is written might outlive its drop. */
 function placeOf(key: string, group: string, fenced: boolean): { fillsKey: string; keysKey: string } | null {
+  if (key === group && !fenced) return { fillsKey: key, keysKey: key };
   const keys: GroupKeys | null = groupKeys(group);
-  if (keys !== null) return { fillsKey: keys.fills, keysKey: keys.keys };
-  return fenced || key !== group ? null : { fillsKey: key, keysKey: key };
+  return keys === null ? null : { fillsKey: keys.fills, keysKey: keys.keys };
 }
 
 function tagKeysOf(tag: string): TagKeys | null {

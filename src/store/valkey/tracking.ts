@@ -157,8 +157,15 @@ function isTracked(prefixes: readonly string[], key: string): boolean {
   return false;
 }
 
-/** What is tracked: sessions and responses, with what lies beside them (`GroupKeys`). Never rate limits. */
+/** Kinds of values whose keys have a hash tag, and those whose keys may have none (`companionKey`). */
+const TAGGED_KINDS = ['response:', 'ownsession:', 'value:'];
+const BARE_KINDS = ['session:', 'verdict:'];
+
+/** What is tracked: all values, with what lies beside them (`GroupKeys`). Never rate limits, and no tags. */
 function trackedPrefixes(namespace: string): string[] {
   const prefix = namespace === '' ? '' : `${namespace}:`;
-  return [`${prefix}response:`, `${prefix}session:`, `{${prefix}session:`];
+  return [
+    ...[...TAGGED_KINDS, ...BARE_KINDS].map((kind) => prefix + kind),
+    ...BARE_KINDS.map((kind) => `{${prefix}${kind}`),
+  ];
 }

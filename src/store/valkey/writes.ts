@@ -1,6 +1,5 @@
-import { replaceCall } from '../scripts/guarded-set.ts';
 import type { ScriptedGroups } from '../scripts/scripted-groups.ts';
-import type { SetOptions, Store } from '../store.ts';
+import type { ReplaceOptions, SetOptions, Store } from '../store.ts';
 import { valueTooLarge } from '../store-errors.ts';
 import type { Sender } from './sender.ts';
 import { keysBySlot } from './slot-parts.ts';
@@ -56,10 +55,16 @@ export function createWrites(options: WritesOptions): Pick<Store, 'set' | 'repla
     );
   }
 
-  async function replace(key: string, expected: Buffer, bytes: Buffer, ttlMs: number): Promise<boolean> {
+  async function replace(
+    key: string,
+    expected: Buffer,
+    bytes: Buffer,
+    ttlMs: number,
+    options?: ReplaceOptions,
+  ): Promise<boolean> {
     refuse(bytes);
-    const call = replaceCall(key, expected, bytes, ttlMs);
-    return Number(await changing([key], () => sender.script(call))) === 1;
+    const forms = [{ begins: '', from: 0, rest: expected, next: bytes }];
+    return changing([key], () => groups.replace(key, forms, ttlMs, options));
   }
 
   async function remove(keys: readonly string[]): Promise<number> {
