@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cookieValue, withoutCookies } from './cookie.ts';
+import { cookieValue, soleCookieValue, withoutCookies } from './cookie.ts';
 
 describe('the value of a cookie', () => {
   test.each<[string, string | undefined]>([
@@ -27,6 +27,20 @@ describe('the value of a cookie', () => {
   ])('%j', (header, expected) => expect(cookieValue(header, 'sid')).toBe(expected));
 });
 
+test.each<[string, string | null]>([
+  ['sid=abc', 'abc'],
+  ['sid=abc; a=1; sid=abc', 'abc'],
+  ['sid=abc; sid = abc ', 'abc'],
+  ['sid=abc; sid=abd', null],
+  ['sid=; sid=abc', null],
+  ['sid=', ''],
+  ['sid; sid=abc', 'abc'],
+  ['a=1', null],
+  ['', null],
+])('the one value of several cookies %j', (header, expected) => {
+  expect(soleCookieValue(header, 'sid')).toBe(expected);
+});
+
 describe('what is left without some cookies', () => {
   test.each<[string, string | undefined]>([
     ['sid=abc', undefined],
@@ -46,6 +60,8 @@ test('a cookie is found by its first pair, and gone when it is taken out', () =>
     fc.property(fc.array(pair), name, (pairs, wanted) => {
       const header = pairs.map((each) => each.join('=')).join('; ');
       expect(cookieValue(header, wanted)).toBe(pairs.find(([each]) => each === wanted)?.[1]);
+      const values = new Set(pairs.filter(([each]) => each === wanted).map(([, value]) => value));
+      expect(soleCookieValue(header, wanted)).toBe(values.size === 1 ? [...values][0] : null);
       const rest = pairs.filter(([each]) => each !== wanted).map((each) => each.join('='));
       expect(withoutCookies(header, [wanted])).toBe(rest.length === 0 ? undefined : rest.join('; '));
     }),
@@ -64,5 +80,6 @@ test('no text hides a cookie from the one and shows it to the other', () => {
 test.each([';', ' ', 'sid', 'sid ', 'sid ;', '='])('a megabyte of %j takes linear time', (unit) => {
   const header = unit.repeat(1_000_000 / unit.length);
   expect(cookieValue(header, 'sid')).toBeUndefined();
+  expect(soleCookieValue(header, 'sid')).toBeNull();
   withoutCookies(header, ['sid']);
 });

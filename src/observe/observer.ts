@@ -39,7 +39,7 @@ export interface RequestObserver {
 export interface StoreObserver {
   /** `part` names what went on without the store. */
   storeFailed?(
-    part: 'response cache' | 'rate limit',
+    part: 'response cache' | 'rate limit' | 'value cache',
     operation: 'read' | 'write',
     error: CachegateError,
     request: Correlated,
@@ -74,4 +74,22 @@ export interface PurgeObserver {
   purgeRefused?(address: string, reason: string, request: Correlated): void;
 }
 
-export type GateObserver = SessionObserver & RequestObserver & StoreObserver & PurgeObserver;
+/** What an application's own sessions tell. */
+export interface OwnSessionObserver {
+  /** `hit`: it is there; `miss`: it has ended, or never was; `error`: the store could not be asked. */
+  ownSessionLookedUp?(result: 'hit' | 'miss' | 'error'): void;
+  /** A call of the store failed. */
+  ownSessionFailed?(operation: 'read' | 'write' | 'end', error: CachegateError): void;
+  /** JWT-only mode began or ended; `kept`: how many changes were kept meanwhile. Once for each change. */
+  sessionsDegraded?(degraded: boolean, kept: number, error?: CachegateError): void;
+  /** So many logouts and writes are kept until the store is back. */
+  sessionChangesKept?(kept: number): void;
+  /** Changes that were kept could not be stored: the process stops, or they are refused. */
+  sessionChangesLost?(lost: number, error: CachegateError): void;
+}
+
+export type GateObserver = OwnSessionObserver &
+  SessionObserver &
+  RequestObserver &
+  StoreObserver &
+  PurgeObserver;

@@ -3,6 +3,8 @@ import type { Log } from './log.ts';
 import type { RequestObserver, StoreObserver } from './observer.ts';
 import { createThrottle } from './throttle.ts';
 
+type StorePart = Parameters<NonNullable<StoreObserver['storeFailed']>>[0];
+
 /** Log lines on the store's failures and changes of state. */
 export function createStoreLog(log: Log, clock: Clock): StoreObserver {
   const failures = createThrottle(clock);
@@ -21,9 +23,7 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
           correlationId: request.correlationId(),
           ...(suppressed > 0 && { suppressed }),
         },
-        part === 'response cache'
-          ? `Response cache check failed (${operation}): ${error.message}`
-          : `Rate limit check failed, counting in this process: ${error.message}`,
+        failureText(part, operation, error.message),
       );
     },
     storeTrackingChanged(tracking, error) {
@@ -45,6 +45,17 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
       }
     },
   };
+}
+
+function failureText(part: StorePart, operation: string, message: string): string {
+  switch (part) {
+    case 'response cache':
+      return `Response cache check failed (${operation}): ${message}`;
+    case 'value cache':
+      return `Value cache check failed (${operation}): ${message}`;
+    case 'rate limit':
+      return `Rate limit check failed, counting in this process: ${message}`;
+  }
 }
 
 /** Log lines on requests that went wrong. */

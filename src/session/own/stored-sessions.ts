@@ -1,0 +1,81 @@
+import type { Clock } from '../../clock.ts';
+import { within } from '../../deadline.ts';
+import { CachegateError } from '../../errors.ts';
+import type { OwnSessionObserver } from '../../observe/observer.ts';
+import type { StoreKeys } from '../../store/keys.ts';
+import { ABSENT, readOne, storeFailure } from '../../store/reading.ts';
+import type { Store } from '../../store/store.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import { createJwtOnlyMode } from './jwt-only-mode.ts';
+import { createKeptChanges } from './kept-changes.ts';
+import type { SessionCookie } from './session-cookie.ts';
+import { createSessionJudge } from './session-judge.ts';
+import type { SessionKeeping } from './session-keeping.ts';
+import { createSessionLists } from './session-lists.ts';
+import { createSessionRecords } from './session-records.ts';
+import type { SessionSecrets } from './session-secrets.ts';
+import type { SessionTokens } from './session-token.ts';
+import { createStoredLife } from './stored-life.ts';
+
+export interface StoredSessionsOptions {
+  readonly store: Store;
+  readonly keys: StoreKeys;
+  readonly secrets: SessionSecrets;
+  readonly tokens: SessionTokens;
+  readonly cookie: SessionCookie;
+  readonly ended: EndedSessions;
+  readonly clock: Clock;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly refreshMs: number;
+  readonly jwtOnlyMs: number;
+  readonly maxBytes: number;
+  readonly degradedWrites: 'refuse' | 'queue';
+  readonly observer: OwnSessionObserver;
+}
+
+const REFERENCE = /^[\w-]{22}$/;
+
+/** Sessions in a store that all processes share. */
+export function createStoredSessions(options: StoredSessionsOptions): SessionKeeping {
+  const { store, ended, observer } = options;
+  const records = createSessionRecords(options);
+  const kept = createKeptChanges(records, observer);
+  const mode = createJwtOnlyMode({ ...options, kept });
+  const judge = createSessionJudge({ ...options, records, kept, mode });
+  const lists = createSessionLists({ ...options, records });
+
+  async function lastTry(deadlineMs: number): Promise<void> {
+    if (kept.size === 0) return;
+    const late = () => new CachegateError('ERR_STORE_TIMEOUT', 'Store unavailable at the end');
+    try {
+      await within(deadlineMs, kept.replay(), late);
+    } catch (error) {
+      kept.stop();
+      observer.sessionChangesLost?.(kept.size, storeFailure(error));
+    }
+  }
+
+  return {
+    life: createStoredLife({ ...options, records, kept, mode, queues: options.degradedWrites === 'queue' }),
+    read: (place) => (judge.known(place) === null ? readOne(store, place.key) : ABSENT),
+    judge: (claims, place, reading) => judge.known(place) ?? judge.judge(claims, place, reading),
+    list: lists.list,
+    async endAll(user) {
+      kept.endAll(user);
+      return lists.endAll(user);
+    },
+    async endReference(reference) {
+      if (!REFERENCE.test(reference)) return false;
+      const place = records.placeOfDigest(reference);
+      ended.add(place.key);
+      return records.end(place);
+    },
+    status: () => ({ degraded: mode.isOn, kept: kept.size }),
+    async close(deadlineMs) {
+      mode.stop();
+      await lastTry(deadlineMs);
+      ended.close();
+    },
+  };
+}
