@@ -25,6 +25,21 @@ test('content makes another key, and no target can look like one with content', 
   expect(of('x')).toBe('POST air /a x');
 });
 
+test('a part makes another key, which none with content looks like', () => {
+  const parts = [undefined, 'x', 'y'];
+  const contents = [undefined, '', 'x', 'y'];
+  const keys = parts.flatMap((part) =>
+    contents.map((content) =>
+      cacheKey({
+        ...{ service: 'air', method: 'POST', target: '/a' },
+        ...(content !== undefined && { content }),
+        ...(part !== undefined && { part }),
+      }),
+    ),
+  );
+  expect(new Set(keys).size).toBe(12);
+});
+
 const NONE: TargetKeying = { sortQuery: false, ignoreQuery: [], lowerCasePath: false };
 const keyed = (target: string, keying: Partial<TargetKeying>) =>
   normalisedTarget(target, { ...NONE, ...keying });

@@ -15,15 +15,19 @@ export interface KeyedRequest {
   readonly target: string;
   /** A digest of the request's content, where that is part of the key. */
   readonly content?: string;
+  /** Whose the response is, as a digest of roles or of a session; left out where it is everyone's. */
+  readonly part?: string;
 }
 
 /**
- * The cache key of a request (RFC 9111 §2) in readable form: method, service, target, and perhaps content. HEAD is
- * answered by what a GET has stored, so both have one key. None of the parts holds a space, so no two keys are alike.
+ * The cache key of a request (RFC 9111 §2) in readable form: method, service, target, and perhaps content and part. HEAD
+ * is answered by what a GET has stored, so both have one key. None of the components holds a space, and two spaces stand
+ * before a part, so no two keys are alike.
  */
-export function cacheKey({ service, method, target, content }: KeyedRequest): string {
-  const key = `${method === 'HEAD' ? 'GET' : method} ${service} ${target}`;
-  return content === undefined ? key : `${key} ${content}`;
+export function cacheKey({ service, method, target, content, part }: KeyedRequest): string {
+  const shared = `${method === 'HEAD' ? 'GET' : method} ${service} ${target}`;
+  const key = content === undefined ? shared : `${shared} ${content}`;
+  return part === undefined ? key : `${key}  ${part}`;
 }
 
 /**

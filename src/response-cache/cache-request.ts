@@ -11,6 +11,8 @@ export interface FetchedResponse {
   readonly fields: FieldList;
   /** To be read or destroyed by whoever has the response. */
   readonly body: Readable;
+  /** Whether the body is all that the origin sent, and as it sent it, can't be told: it is nobody else's. */
+  readonly isUncertain?: boolean;
   /** The trailer section (RFC 9110 §6.5), known when the body has ended. */
   readonly trailers?: (() => FieldList) | undefined;
   readonly requestAt: number;
@@ -52,10 +54,10 @@ export interface CacheRequest extends Correlated {
   readonly tags: readonly string[];
   /** Longer bodies are compressed in the store where their kind allows; `null`: none is. */
   readonly compressFromBytes: number | null;
-  /** The key of the target's GET where `key` has the request's content in it; else `null`. */
+  /** The key of the target's GET for everyone, where `key` has the request's content or whom it is for in it; else `null`. */
   readonly targetKey: string | null;
-  /** Of the service's targets, responses may be stored that are keyed by content. */
-  readonly hasContentKeyed: boolean;
+  /** Of the service's targets, responses may be stored under keys of content, or of whom they are for. */
+  readonly hasSeveralKeys: boolean;
   /** The key stands for the very target that was asked for, and not for others too. */
   readonly isKeyExact: boolean;
   /** Aborted when the client leaves. */

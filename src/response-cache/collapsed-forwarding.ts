@@ -59,6 +59,8 @@ export interface CollapsedForwarding {
   revalidate(request: CacheRequest, planned: Planned): void;
   /** What is under way for a resource has become older than the resource, and is neither stored nor shared. */
   outdate(key: string): void;
+  /** What is under way for any resource may be older than it: nobody who comes from now on waits for it. */
+  seal(): void;
   /** Follows an exchange that is no fill, until it ends. */
   follow(key: string): FollowedExchange;
 }
@@ -262,7 +264,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     });
   }
 
-  return { fetch, revalidate, outdate: fills.outdate, follow: fills.follow };
+  return { fetch, revalidate, outdate: fills.outdate, seal: fills.seal, follow: fills.follow };
 }
 
 /** Whether a request that asks for nothing special could be answered by it. */

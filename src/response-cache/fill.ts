@@ -221,7 +221,8 @@ export class Fill {
 
   #received(request: CacheRequest, response: FetchedResponse, fwdStatus = response.status): Landing {
     const assessment = assessResponse(request.facts, response, request.policy);
-    if (!assessment.storable || (contentLength(response.fields) ?? 0) > request.maxBodyBytes) {
+    const isTooLong = (contentLength(response.fields) ?? 0) > request.maxBodyBytes;
+    if (!assessment.storable || isTooLong || response.isUncertain === true) {
       return { kind: 'unshared', response };
     }
     const onAbandoned = () => this.#controller.abort();

@@ -46,8 +46,11 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
   async function invalidate(request: CacheRequest, { status, fields }: FetchedResponse): Promise<void> {
     const uris = invalidatedUris(request.facts.method, status, fields, request.targetUri);
     const bases = uris.map((uri) => request.keyOf(uri)).filter((key) => key !== null);
+    if (bases.length === 0) return;
     for (const base of bases) forwarding.outdate(base);
-    if (bases.length > 0) await drops.drop(request, bases);
+    // What lies beside a target's own key is found by a tag, and while the store is away nobody is told of that.
+    if (request.hasSeveralKeys) forwarding.seal();
+    await drops.drop(request, bases);
   }
 
   /** The response to a POST that may answer later GETs (RFC 9110 §9.3.3), on its way to the client and the store. */
@@ -77,7 +80,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
     const freshens = request.facts.method === 'HEAD' && found.entry !== null;
     const opening = freshens ? await open(request, planned, FOR_ITSELF, request.signal) : null;
     if (opening?.kind === 'elsewhere') return fromEntry(request, opening.entry, clock.now());
-    const asked = forwarding.follow(request.key);
+    const asked = forwarding.follow(request.targetKey ?? request.key);
     const how = { conditions: [], whole: false, signal: request.signal };
     const response = await request.forward(how).finally(asked.end);
     keepHead(request, response, opening);
@@ -89,7 +92,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
 
 /** `null`: it is not to be stored. */
 function assessForGet(request: CacheRequest, response: FetchedResponse) {
-  if (!request.isKeyExact) return null;
+  if (!request.isKeyExact || response.isUncertain === true) return null;
   if (!isOwnRepresentation(request.facts.method, response, request.targetUri)) return null;
   if ((contentLength(response.fields) ?? 0) > request.maxBodyBytes) return null;
   const assessment = assessResponse(asGet(request.facts), response, explicitOnly(request.policy));

@@ -11,7 +11,7 @@ const AWAY = new CachegateError('ERR_STORE_UNAVAILABLE', 'away');
 const baseOf = (target: string, service = 'api') => keys.response(service, target);
 
 function requestFor(target: string, other: Partial<CacheRequest> = {}): CacheRequest {
-  const known = { service: 'api', key: baseOf(target), targetKey: null, hasContentKeyed: false };
+  const known = { service: 'api', key: baseOf(target), targetKey: null, hasSeveralKeys: false };
   return { ...known, correlationId: () => 'c', ...other } as CacheRequest;
 }
 
@@ -51,7 +51,7 @@ describe('what has become invalid', () => {
     await keep(query, [keys.targetTag(baseOf('/a'))]);
     await drops.drop(requestFor('/a'), [baseOf('/a')]);
     expect(await isThere(query)).toBe(true);
-    await drops.drop(requestFor('/a', { hasContentKeyed: true }), [baseOf('/a')]);
+    await drops.drop(requestFor('/a', { hasSeveralKeys: true }), [baseOf('/a')]);
     expect(await isThere(query)).toBe(false);
   });
 });
@@ -64,7 +64,7 @@ describe('while the store is away', () => {
     await keep(baseOf('/a'));
     await keep(baseOf('/b'));
     store.fail(AWAY);
-    await drops.drop(requestFor('/a', { hasContentKeyed: true }), [baseOf('/a')]);
+    await drops.drop(requestFor('/a', { hasSeveralKeys: true }), [baseOf('/a')]);
     expect(told).toEqual(['response cache']);
     const keyed = requestFor('/x', { targetKey: baseOf('/a') });
     expect([drops.covers(requestFor('/a')), drops.covers(keyed)]).toEqual([true, true]);

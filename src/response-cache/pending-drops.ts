@@ -48,7 +48,7 @@ export function createPendingDrops(options: PendingDropsOptions): PendingDrops {
   }
 
   function remember(request: CacheRequest, bases: readonly string[]): void {
-    const { service, hasContentKeyed: byContent } = request;
+    const { service, hasSeveralKeys: byContent } = request;
     for (const base of bases) {
       if (pending.size < max || pending.has(base)) pending.set(base, { service, byContent });
       else services.set(service, {});
@@ -98,7 +98,7 @@ export function createPendingDrops(options: PendingDropsOptions): PendingDrops {
   return {
     async drop(request, bases) {
       try {
-        await tell(bases, request.hasContentKeyed ? bases : []);
+        await tell(bases, request.hasSeveralKeys ? bases : []);
       } catch (error) {
         remember(request, bases);
         observer.storeFailed?.('response cache', 'write', storeFailure(error), request);

@@ -22,7 +22,7 @@ export class ClientRequest implements CacheRequest, RequestFacts {
   readonly tags = [];
   readonly compressFromBytes = null;
   readonly targetKey = null;
-  readonly hasContentKeyed = false;
+  readonly hasSeveralKeys = false;
   readonly #client: ClientRecord;
   readonly #path: string;
   readonly #subject: Subject;
