@@ -1,0 +1,84 @@
+import { cacheKey, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
+import type { CachePolicy } from '../engine/policy.ts';
+import type { StoreKeys } from '../store/keys.ts';
+
+/** An origin whose responses are cached, and how. */
+export interface FetchServiceOptions {
+  /** Part of the keys: services of one name share what they store, in a gateway too. */
+  readonly name: string;
+  /** Requests whose URLs begin with its origin and path are the service's. */
+  readonly origin: URL;
+  readonly policy: CachePolicy;
+  readonly maxBodyBytes: number;
+  readonly keying: TargetKeying;
+  /** Methods beside GET and HEAD whose responses are stored, with the request's content in the key. */
+  readonly keyedMethods: readonly string[];
+  /** A request of such a method with more content is passed on. */
+  readonly maxKeyBodyBytes: number;
+  /** For so long at most an origin's `Retry-After` is heeded; 0: not at all. */
+  readonly retryAfterLimitMs: number;
+  /** What all of its stored responses are tagged with. */
+  readonly tags: readonly string[];
+  /** Longer bodies are compressed in the store where their kind allows; `null`: none is. */
+  readonly compressFromBytes: number | null;
+  readonly connectMs: number;
+  /** For the header section, from when there is a connection. */
+  readonly headersMs: number;
+  /** For each piece of the content. */
+  readonly bodyMs: number;
+  /** For so long a caller may take nothing of a body that others, or the store, wait for with it. */
+  readonly stallMs: number;
+  /** For so long at most a request waits for another process that asks the origin the same. */
+  readonly collapseMs: number;
+}
+
+export interface FetchService extends Omit<FetchServiceOptions, 'tags' | 'keyedMethods'> {
+  /** The origin's URL without a closing slash; targets begin where it ends. */
+  readonly baseUri: string;
+  /** Keys of the store. */
+  readonly tags: readonly string[];
+  readonly keyedMethods: ReadonlySet<string>;
+  /** What the origin is asked for in the place of a target: the same for all that have one key. */
+  normalised(target: string): string;
+  keyOf(target: string): string;
+  contentKeyOf(method: string, target: string, digest: string): string;
+  /** Path and query below the service's own path; `null` for a URL that is none of it. */
+  targetOf(uri: string): string | null;
+}
+
+/** Finds the service of a URL: the one with the longest origin and path that it begins with. */
+export function createServiceFinder(
+  services: readonly FetchServiceOptions[],
+  keys: StoreKeys,
+): (uri: string) => FetchService | null {
+  const made = services.map((options) => createFetchService(options, keys));
+  made.sort((a, b) => b.baseUri.length - a.baseUri.length);
+  return (uri) => made.find((service) => service.targetOf(uri) !== null) ?? null;
+}
+
+function createFetchService(options: FetchServiceOptions, keys: StoreKeys): FetchService {
+  const { name: service, origin, keying } = options;
+  const baseUri = (origin.origin + origin.pathname).replace(/\/$/, '');
+  const normalised = (target: string) => normalisedTarget(target, keying);
+  return {
+    ...options,
+    baseUri,
+    tags: options.tags.map(keys.tag),
+    keyedMethods: new Set(options.keyedMethods),
+    normalised,
+    keyOf: (target) =>
+      keys.response(service, cacheKey({ service, method: 'GET', target: normalised(target) })),
+    contentKeyOf: (method, target, content) =>
+      keys.response(service, cacheKey({ service, method, target, content })),
+    targetOf(uri) {
+      if (!uri.startsWith(baseUri)) return null;
+      const target = withoutFragment(uri.slice(baseUri.length));
+      return target === '' || target[0] === '/' || target[0] === '?' ? target : null;
+    },
+  };
+}
+
+function withoutFragment(text: string): string {
+  const mark = text.indexOf('#');
+  return mark === -1 ? text : text.slice(0, mark);
+}
