@@ -1,27 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { Registry } from 'prom-client';
 import { createNodeListener } from './adapters/node.ts';
 import { startNodeServer } from './adapters/node-server.ts';
 import { type StoreStatus, startAdminServer } from './admin/admin-server.ts';
-import { createBackground } from './background.ts';
-import { systemClock } from './clock.ts';
+import type { AdminSessions } from './admin/session-routes.ts';
 import type { Config } from './config/schema.ts';
 import { CachegateError } from './errors.ts';
-import { createClientAddress } from './gateway/client-address.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createLog, type Log } from './observe/log.ts';
-import type { GateObserver } from './observe/observer.ts';
-import { createPurgeLog } from './observe/purge-log.ts';
-import { createSessionLog } from './observe/session-log.ts';
-import { createRequestLog, createStoreLog } from './observe/store-log.ts';
+import { metricsText } from './observe/metrics-text.ts';
+import { createSessionMetrics } from './observe/session-metrics.ts';
 import type { PurgeRequest, PurgeResult } from './purge/purge-request.ts';
-import { createResponseCache } from './response-cache/response-cache.ts';
-import { createStoreKeys } from './store/keys.ts';
-import { createLocalWindows } from './store/local-windows.ts';
 import { hashKeyOf } from './wiring/hash-key.ts';
-import { greetStore, openStore, type ValkeyClient } from './wiring/open-store.ts';
+import { type OpenParts, openParts } from './wiring/open-parts.ts';
+import { greetStore, type ValkeyClient } from './wiring/open-store.ts';
+import { hasSeveralAuthorities } from './wiring/session-settings.ts';
 import { wirePurge } from './wiring/wire-purge.ts';
-import { hasSeveralAuthorities, wireService } from './wiring/wire-service.ts';
+import { wireService } from './wiring/wire-service.ts';
+import { type WiredSessions, wireSessions } from './wiring/wire-sessions.ts';
 
 export type { ValkeyClient } from './wiring/open-store.ts';
 
@@ -45,6 +42,10 @@ export interface RunningServer {
   readonly adminUrl: string | null;
   /** How the store stands now. */
   storeStatus(): StoreStatus;
+  /** What applications' own sessions can be listed and ended by; `null` where none are configured. */
+  readonly sessions: AdminSessions | null;
+  /** What has been measured, as prom-client has it in JSON; empty where metrics are off. */
+  metrics(): Promise<readonly object[]>;
   /**
    * Purges stored responses for every process that shares the store.
    * @throws CachegateError as `Purger.purge` does
@@ -57,9 +58,6 @@ export interface RunningServer {
   close(deadlineMs?: number): Promise<boolean>;
 }
 
-// More work behind the answers than this means that the store can't keep up; what comes then is not kept.
-const MAX_BACKGROUND = 10_000;
-
 /**
  * Starts the configured server: gateway, admin side, store.
  * @throws CachegateError `ERR_SERVER_LISTEN` when an address can't be listened on, `ERR_CONFIG_INVALID` for a
@@ -67,18 +65,24 @@ const MAX_BACKGROUND = 10_000;
  */
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
   const log = options.log ?? createLog({ level: config.logging_level });
-  const { gateway, opened, purge, release } = await assemble(config, options, log);
+  const { gateway, opened, purge, sessions, registry, release } = await assemble(config, options, log);
   const { store } = opened;
   const announce = (text: string, fields: object = {}) => {
     if (options.announced ?? true) log.info(fields, text);
   };
   const storeStatus = () => ({ type: store?.kind ?? 'none', state: opened.state() });
+  const metrics = registry && (() => metricsText(registry));
 
   let ready = false;
   const admin = await orRelease(release, async () =>
     config.admin_listen === 'off'
       ? null
-      : startAdminServer(config.admin_listen, { isReady: () => ready, storeStatus }),
+      : startAdminServer(config.admin_listen, {
+          isReady: () => ready,
+          storeStatus,
+          sessions,
+          ...(metrics && { metrics }),
+        }),
   );
   const server = await orRelease(
     async () => {
@@ -96,6 +100,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
       }),
   );
   await greetStore(opened, log);
+  if (config.sessions?.mode === 'store' && store?.kind === 'memory') log.warn(NO_SESSIONS_HERE);
   ready = true;
   announce(`Listening on ${server.url}`, { url: server.url, services: Object.keys(config.services) });
 
@@ -115,6 +120,8 @@ export async function startServer(config: Config, options: StartOptions): Promis
     url: server.url,
     adminUrl: admin?.url ?? null,
     storeStatus,
+    sessions,
+    metrics: async () => (await registry?.getMetricsAsJSON()) ?? [],
     purge,
     close(deadlineMs = config.shutdown_timeout_ms) {
       stopping ??= stop(deadlineMs);
@@ -123,41 +130,33 @@ export async function startServer(config: Config, options: StartOptions): Promis
   };
 }
 
+const NO_SESSIONS_HERE =
+  "Sessions are looked for in this process's memory, where no application keeps any: set the applications' own store";
+
 /** Makes the parts of their configuration; `release` lets go of them, what is under way behind answers first. */
 async function assemble(config: Config, { env, valkeyClient }: StartOptions, log: Log) {
-  const clock = systemClock;
-  const observer: GateObserver = {
-    ...createSessionLog(log, config.logging_level, clock),
-    ...createStoreLog(log, clock),
-    ...createRequestLog(log),
-    ...createPurgeLog(log, clock),
-  };
-  const background = createBackground(MAX_BACKGROUND, (error) =>
-    log.error({ err: error }, 'Background work failed'),
+  const parts = await openParts(config, { env, log, valkeyClient, hashKey: hashKeyOf(config) });
+  const { store } = parts.opened;
+  return orRelease(
+    async () => store?.close(),
+    async () => assembleOn(config, env, parts),
   );
-  const opened = await openStore(config, { clock, observer, env, client: valkeyClient });
+}
+
+async function assembleOn(config: Config, env: NodeJS.ProcessEnv, parts: OpenParts) {
+  const { clock, background, observer, opened } = parts;
   const { store } = opened;
-  const keys = createStoreKeys(config.namespace, hashKeyOf(config));
-  const parts = { keys, clock, background, observer };
+  const registry = config.metrics ? new Registry() : null;
+  const own = ownParts(config, parts, registry);
   const shared = {
     ...parts,
     mode: config.mode,
     store,
     distant: opened.distant,
     settles: opened.settles,
-    responses:
-      store === null
-        ? null
-        : createResponseCache({
-            ...parts,
-            store,
-            ...(opened.near && { weigh: opened.near.weigh }),
-            ...(opened.unheardMs !== undefined && { unheardMs: opened.unheardMs }),
-          }),
-    localWindows: createLocalWindows(),
-    clientAddress: createClientAddress(config.trusted_proxies),
     development: env.NODE_ENV === 'development',
     severalAuthorities: hasSeveralAuthorities(config.services),
+    own,
   };
   const wired = Object.entries(config.services).map(([name, service]) => wireService(name, service, shared));
   const services = wired.map(({ service }) => service);
@@ -166,14 +165,28 @@ async function assemble(config: Config, { env, valkeyClient }: StartOptions, log
   const release = async () => {
     await background.settle(config.store_timeout_ms);
     await Promise.all(wired.flatMap(({ limiters }) => limiters.map((limiter) => limiter.settle())));
+    await own?.sessions.close();
     await Promise.all(wired.flatMap(({ service, authority }) => [service.close(), authority?.close()]));
     await store?.close();
   };
-  return { gateway, opened, purge, release };
+  return { gateway, opened, purge, sessions: own?.sessions ?? null, registry, release };
+}
+
+/** `null`: the server has nothing to do with applications' sessions. */
+function ownParts(
+  { sessions: config, namespace }: Config,
+  parts: OpenParts,
+  registry: Registry | null,
+): WiredSessions | null {
+  const { store } = parts.opened;
+  if (config === undefined || store === null) return null;
+  const { observer: told } = parts;
+  const observer = registry === null ? told : createSessionMetrics(registry, told, config.mode === 'jwt');
+  return wireSessions(config, { ...parts, store, namespace, observer });
 }
 
 /** Lets go of what is open already when a later part of the start fails. */
-async function orRelease<T>(release: () => Promise<void>, start: () => Promise<T>): Promise<T> {
+async function orRelease<T>(release: () => Promise<unknown>, start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {

@@ -7,9 +7,10 @@ const NAMES = CONFIG_EXTENSIONS.map((extension) => `cachegate${extension}`);
 
 /**
  * The configuration file in a folder, by its usual name.
+ * @param command what looks for it, and `instead` the option that does without
  * @throws ConfigError when there is none.
  */
-export async function findConfig(cwd: string): Promise<string> {
+export async function findConfig(cwd: string, command: string, instead: string): Promise<string> {
   for (const name of NAMES) {
     const exists = await access(join(cwd, name)).then(
       () => true,
@@ -17,6 +18,8 @@ export async function findConfig(cwd: string): Promise<string> {
     );
     if (exists) return name;
   }
-  const accepted = `--origin URL, --config FILE, or one of ${NAMES.join(', ')} here`;
-  throw new ConfigError([faultAt('', ['serve'], 'found nothing to serve', accepted)]);
+  const accepted = `${instead}, --config FILE, or one of ${NAMES.join(', ')} here`;
+  throw new ConfigError([
+    faultAt('', [command], `found nothing to ${command === 'serve' ? 'serve' : 'ask'}`, accepted),
+  ]);
 }

@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import { EXIT_CODES, type ExitCode } from './exit-code.ts';
 import { reportError } from './report-error.ts';
 import { serveCommand } from './serve.ts';
+import { sessionsCommand } from './sessions.ts';
 
 const EXITS = `
 Exit codes:
@@ -15,6 +16,7 @@ Exit codes:
 Examples:
   $ cachegate serve --origin https://api.example.com
   $ cachegate check cachegate.yaml
+  $ cachegate sessions list --user ann
 `;
 
 function createProgram(): Command {
@@ -22,11 +24,15 @@ function createProgram(): Command {
     .description('A session-checking gate and an RFC 9111 HTTP cache for slow, metered APIs.')
     .version(version())
     .addHelpText('after', EXITS);
-  for (const command of [serveCommand(), checkCommand()]) program.addCommand(command);
-  for (const command of [program, ...program.commands]) {
+  for (const command of [serveCommand(), checkCommand(), sessionsCommand()]) program.addCommand(command);
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function version(): string {

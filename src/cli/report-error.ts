@@ -1,5 +1,6 @@
 import { ConfigError, formatFault } from '../config/fault.ts';
 import { CachegateError, hasCode } from '../errors.ts';
+import { CommandFailure } from './command-failure.ts';
 import { EXIT_CODES, type ExitCode } from './exit-code.ts';
 
 /** Writes an error in lines that begin with `cachegate: `; answers the exit code that it means. */
@@ -10,7 +11,7 @@ export function reportError(error: unknown, write: (line: string) => void): Exit
 
 function linesOf(error: unknown): string[] {
   if (error instanceof ConfigError) return error.faults.map(formatFault);
-  if (error instanceof CachegateError) return error.message.split('\n');
+  if (error instanceof CachegateError || error instanceof CommandFailure) return error.message.split('\n');
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `unexpected error: ${details}`.split('\n');
 }

@@ -73,7 +73,7 @@ async function sourceOf(options: ServeOptions): Promise<Source> {
   const { config, origin = [], listen, store, mode, workers } = options;
   const cwd = process.cwd();
   const isSingle = config === undefined && origin.length > 0;
-  const file = isSingle ? undefined : (config ?? (await findConfig(cwd)));
+  const file = isSingle ? undefined : (config ?? (await findConfig(cwd, 'serve', '--origin URL')));
   const origins = isSingle ? singleOrigin(origin) : namedOrigins(origin);
   const overrides: Overrides = { listen, store, mode, workers, origins };
   return { file, cwd, overrides };

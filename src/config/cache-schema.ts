@@ -58,6 +58,7 @@ export const cacheSchema = z.strictObject({
   methods: listOf(choice(['POST', 'QUERY']), 'POST and QUERY').default([]),
   max_key_body_bytes: wholeNumber('bytes', 1, MAX_KEY_BODY_BYTES).default(65_536),
   tags: listOf(tag(), `tags, each of ${TAG_FORM}`).default([]),
+  shared_by: choice(['all', 'role', 'session']).default('all'),
   compress: orOff(compressBlock, 'a mapping of min_bytes').default('off'),
   // Named here, or its name alone would make it a secret.
   key: accepts(keyBlock, `a mapping of ${Object.keys(keyBlock.shape).join(', ')}`).prefault({}),

@@ -1,12 +1,18 @@
+import type { Sources } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
+import { gateConflicts } from './gate-conflicts.ts';
 import { entriesAt, isMapping, valueAt } from './path.ts';
+import { missingSecrets, sessionsConflicts } from './sessions-conflicts.ts';
 
 /** Faults between values that are each acceptable. Works on any tree, so that they show beside other faults. */
-export function conflictFaults(tree: unknown): Fault[] {
+export function conflictFaults(tree: unknown, sources: Sources = new Map()): Fault[] {
   return [
     ...purgedByNobody(tree),
     ...incompleteStoreTls(tree),
+    ...missingSecrets(tree),
+    ...sessionsConflicts(tree, sources),
+    ...gateConflicts(tree),
     ...samePaths(tree),
     ...forcedWithoutTtl(tree),
     ...refusedKeyedMethods(tree),

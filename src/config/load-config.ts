@@ -34,10 +34,13 @@ export async function loadConfig({ file, cwd, env, overrides = {} }: LoadOptions
   const first = [
     ...faults,
     ...draft.faults,
-    ...(parsed.success ? [] : schemaFaults(parsed.error.issues, draft)),
+    ...(parsed.success ? [] : schemaFaults(parsed.error.issues, draft, configSchema)),
     ...kvServiceFaults(valueAt(draft.tree, ['store']), env),
   ];
-  const all = [...first, ...notYetAmong(first, [...conflictFaults(draft.tree), ...files.faults])];
+  const all = [
+    ...first,
+    ...notYetAmong(first, [...conflictFaults(draft.tree, draft.sources), ...files.faults]),
+  ];
   // A text that could not be expanded is absent from the tree, which the schema alone may find acceptable.
   if (all.length > 0 || !parsed.success) throw new ConfigError(all);
   return withNamedFiles(parsed.data, files, directory);

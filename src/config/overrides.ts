@@ -1,9 +1,15 @@
-import { resolve } from 'node:path';
-import type { Source, Sources } from './draft.ts';
-import { type Environment, escapeReferences, variable } from './environment.ts';
+import type { Sources } from './draft.ts';
+import { type Environment, escapeReferences } from './environment.ts';
+import {
+  environmentSettings,
+  numberOrText,
+  placeSettings,
+  type Setting,
+  storeFrom,
+  withKvService,
+} from './environment-settings.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
-import { KV_VARIABLES } from './kv-service.ts';
 import { entriesAt, formatPath, isMapping } from './path.ts';
 
 /** What the command line sets; each replaces what the file and the environment say. */
@@ -32,59 +38,35 @@ export function applyOverrides(
 ): Overridden {
   const raw = written ?? servicesNamed(overrides.origins ?? {});
   if (!isMapping(raw)) return { raw, sources: new Map(), faults: [] };
-  const settings = withKvService(settingsOf(env, overrides, cwd), raw, env);
+  const outside = [...environmentSettings(raw, env, cwd), ...commandSettings(overrides, cwd)];
+  const settings = withKvService(outside, raw, env);
   const { services, unknown } = withOrigins(raw.services, overrides.origins ?? {});
-  const sources = new Map<string, Source>(settings.map(({ key, name }) => [key, { names: [name] }]));
+  const { tree, sources } = placeSettings(raw, settings.map(asItStands));
   for (const service of Object.keys(overrides.origins ?? {})) {
     sources.set(formatPath(['services', service, 'origin']), { names: ['--origin'] });
   }
-  const values = Object.fromEntries(
-    settings.map(({ key, value }) => [key, typeof value === 'string' ? escapeReferences(value) : value]),
-  );
-  return { raw: { ...raw, ...values, ...(services && { services }) }, sources, faults: unknown };
+  return { raw: { ...tree, ...(services && { services }) }, sources, faults: unknown };
 }
 
 function servicesNamed(origins: Readonly<Record<string, string>>) {
   return { services: Object.fromEntries(Object.keys(origins).map((name) => [name, {}])) };
 }
 
-interface Setting {
-  readonly key: string;
-  readonly name: string;
-  readonly value: string | number;
-}
-
-/** In rising order of precedence. */
-function settingsOf(env: Environment, overrides: Overrides, cwd: string): Setting[] {
-  const { listen, store, mode, workers } = overrides;
+function commandSettings({ listen, store, mode, workers }: Overrides, cwd: string): Setting[] {
   const settings = [
-    // As in the shell's defaults, an empty variable counts as unset.
-    { key: 'store', name: 'CACHE_URL', value: storeFrom(variable(env, 'CACHE_URL') || undefined, cwd) },
-    { key: 'logging_level', name: 'LOGGING_LEVEL', value: variable(env, 'LOGGING_LEVEL') || undefined },
-    { key: 'store', name: '--store', value: storeFrom(store, cwd) },
-    { key: 'listen', name: '--listen', value: listen },
-    { key: 'mode', name: '--mode', value: mode },
-    { key: 'workers', name: '--workers', value: workers === undefined ? undefined : numberOrText(workers) },
+    { path: ['store'], name: '--store', value: storeFrom(store, cwd) },
+    { path: ['listen'], name: '--listen', value: listen },
+    { path: ['mode'], name: '--mode', value: mode },
+    { path: ['workers'], name: '--workers', value: numberOrText(workers) },
   ];
-  return settings.filter((setting): setting is Setting => setting.value !== undefined);
+  return settings.filter(({ value }) => value !== undefined);
 }
 
-function numberOrText(value: string): number | string {
-  return /^[0-9]{1,15}$/.test(value) ? Number(value) : value;
-}
-
-const LMDB = 'lmdb:';
-
-/** A folder that is named outside of the file is meant from where the command runs. */
-function storeFrom(url: string | undefined, cwd: string): string | undefined {
-  return url?.startsWith(LMDB) && url !== LMDB ? LMDB + resolve(cwd, url.slice(LMDB.length)) : url;
-}
-
-/** A platform that has connected a KV service says so by its own variables: that is the store where nothing else is named. */
-function withKvService(settings: Setting[], raw: object, env: Environment): Setting[] {
-  if ('store' in raw || settings.some(({ key }) => key === 'store')) return settings;
-  const name = KV_VARIABLES.find(({ url }) => variable(env, url))?.url;
-  return name === undefined ? settings : [...settings, { key: 'store', name, value: 'kv-rest:' }];
+/** A reference in it is the file's way of speaking, and nobody else's. */
+function asItStands(setting: Setting): Setting {
+  const { value } = setting;
+  const escaped = (each: unknown) => (typeof each === 'string' ? escapeReferences(each) : each);
+  return { ...setting, value: Array.isArray(value) ? value.map(escaped) : escaped(value) };
 }
 
 interface Services {

@@ -4,17 +4,16 @@ import type { Draft } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { describeFound, isSecretName, quote, showUnquoted } from './found.ts';
 import { formatPath, type Path, valueAt } from './path.ts';
-import { configSchema } from './schema.ts';
 import { acceptedNameAt, type Expectation, expectationAt } from './schema-lookup.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** One fault for each place where a draft does not fit the schema; none where the expansion had one already. */
-export function schemaFaults(issues: readonly Issue[], draft: Draft): Fault[] {
+export function schemaFaults(issues: readonly Issue[], draft: Draft, schema: z.core.$ZodType): Fault[] {
   const faulty = new Set(draft.faults.map(({ path }) => path));
   const faults: Fault[] = [];
   for (const { issue, path } of flatten(issues, [])) {
-    for (const fault of issueFaults(issue, path, draft)) {
+    for (const fault of issueFaults(issue, path, draft, schema)) {
       if (faulty.has(fault.path)) continue;
       faulty.add(fault.path);
       faults.push(fault);
@@ -41,21 +40,21 @@ function isOfMeantForm(issues: readonly Issue[]): boolean {
   return issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys');
 }
 
-function issueFaults(issue: Issue, path: Path, draft: Draft): Fault[] {
+function issueFaults(issue: Issue, path: Path, draft: Draft, schema: z.core.$ZodType): Fault[] {
   const source = draft.sources.get(formatPath(path));
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema));
   if (issue.code === 'invalid_key') {
-    const accepted = acceptedNameAt(configSchema, path.slice(0, -1)) ?? 'another name';
+    const accepted = acceptedNameAt(schema, path.slice(0, -1)) ?? 'another name';
     return [faultAt(path, [], `found the name ${quote(String(path.at(-1)))}`, accepted)];
   }
-  const expectation = expectationAt(configSchema, path);
+  const expectation = expectationAt(schema, path);
   const secret = expectation.secret || (source?.names.some(isSecretName) ?? false);
   const found = describeFound(valueAt(draft.tree, path), secret);
   return [faultAt(path, source?.names ?? [], found, acceptedText(expectation, source?.fallback, secret))];
 }
 
-function unknownKey(path: Path, key: string): Fault {
-  const { keys } = expectationAt(configSchema, path);
+function unknownKey(path: Path, key: string, schema: z.core.$ZodType): Fault {
+  const { keys } = expectationAt(schema, path);
   const meant = closestName(key, keys);
   const hint = meant === undefined ? '' : `, did you mean ${meant}?`;
   return faultAt([...path, key], [], `unknown key${hint}`, keys.join(', '));

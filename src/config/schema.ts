@@ -3,8 +3,9 @@ import { LISTEN_FORMS } from '../listen/listen-address.ts';
 import { accepts, acceptsSecret } from './accepted.ts';
 import { listenAddress, network, storeUrl } from './network.ts';
 import { purgeSchema } from './purge-schema.ts';
-import { choice, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
+import { choice, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
 import { serviceSchema } from './service-schema.ts';
+import { sessionsSchema } from './sessions-schema.ts';
 
 const file = () => text((found) => found.trim() !== '', 'the path of a readable file');
 
@@ -53,6 +54,8 @@ export const configSchema = z.strictObject({
   mode: choice(['safe', 'rfc']).default('safe'),
   shutdown_timeout_ms: wholeNumber('milliseconds', 0, 600_000).default(10_000),
   logging_level: choice(['detailed', 'aggregate', 'minimal']).default('aggregate'),
+  metrics: flag().default(true),
+  sessions: sessionsSchema.optional(),
   services: accepts(services, 'a mapping of at least one service by its name'),
 });
 

@@ -2,9 +2,10 @@ import * as z from 'zod';
 import type { Transform } from '../gateway/transform.ts';
 import { accepts } from './accepted.ts';
 import { cacheSchema } from './cache-schema.ts';
-import { cookieName, fieldName, fields, method, protocol } from './fields.ts';
-import { httpUrl, path, pathPrefix, webOrigin } from './network.ts';
-import { choice, DAY_SECONDS, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
+import { fieldName, fields, method, protocol } from './fields.ts';
+import { gateSchema } from './gate-schema.ts';
+import { httpUrl, pathPrefix, webOrigin } from './network.ts';
+import { choice, DAY_SECONDS, flag, listOf, orOff, text, wholeNumber } from './scalars.ts';
 
 const cors = z.strictObject({
   origins: listOf(webOrigin(), 'web origins').default([]),
@@ -14,23 +15,6 @@ const cors = z.strictObject({
   allow_headers: listOf(fieldName(), 'header field names').default([]),
   max_age_seconds: wholeNumber('seconds', 0, DAY_SECONDS).default(600),
 });
-
-const AUTHORITY_NAMES = { wagtail: 'Wagtail', django: 'Django', http: 'the authority' } as const;
-
-const session = z
-  .strictObject({
-    authority: choice(['wagtail', 'django', 'http']),
-    name: patterned(/^\P{C}{1,64}$/u, '1 to 64 printable characters').optional(),
-    url: httpUrl(),
-    path: path().default('/'),
-    cookie: cookieName().default('sessionid'),
-    header: fieldName().optional(),
-    timeout_ms: wholeNumber('milliseconds', 100, 60_000).default(5_000),
-    cache: flag().default(true),
-    cache_ttl_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(300),
-    id_in_key: choice(['plain', 'hashed']).default('plain'),
-  })
-  .transform((found) => ({ ...found, name: found.name ?? AUTHORITY_NAMES[found.authority] }));
 
 function rateRule(limit: number) {
   const rule = z.strictObject({
@@ -96,7 +80,7 @@ export const serviceSchema = z.strictObject({
   request_headers: fields().default({}),
   response_headers: fields().default({}),
   cors: cors.optional(),
-  session: session.optional(),
+  session: gateSchema.optional(),
   rate_limit: rateLimit.optional(),
   cache: orOff(cacheSchema, `a mapping of ${Object.keys(cacheSchema.shape).join(', ')}`).prefault({}),
   forward: forward.prefault({}),

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { FieldList } from '../http/fields.ts';
 import type { Correlated } from '../observe/observer.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
+import type { Identity } from '../session/identity.ts';
+import type { SessionClaims } from '../session/own/session-claims.ts';
 import type { PresentedSession } from '../session/presented-session.ts';
 import type { Reading } from '../store/reading.ts';
 import type { MaybePromise, TakeResult } from '../store/store.ts';
@@ -18,6 +20,14 @@ export class Exchange implements Correlated {
   /** When the reads from the store left. */
   readAt = 0;
   session: PresentedSession | null = null;
+  /** What the token of an own session says. */
+  claims: SessionClaims | null = null;
+  /** Whose the session is, once it is let in; `null`: nobody has said. */
+  identity: Identity | null = null;
+  /** The store's key of responses to the request, or of those of `part`. */
+  responseKey: string;
+  /** Whose responses they are, where the service's are not everyone's. */
+  part: string | undefined;
   /** Reads that left early, together; judged in the order of the steps. */
   early: EarlyReads | null = null;
   /** Set once the store did not answer: this request does not wait for it again. */
@@ -33,6 +43,7 @@ export class Exchange implements Correlated {
   constructor(request: GateRequest, destination: Destination, clock: Clock) {
     this.request = request;
     this.destination = destination;
+    this.responseKey = destination.key;
     this.clock = clock;
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fieldValue } from '../http/fields.ts';
-import { createForwarding, type ForwardingPolicy, NOTHING_SKIPPED, PARTIAL_FIELDS } from './forwarding.ts';
+import { PARTIAL_FIELDS } from '../response-cache/partial-fields.ts';
+import { createForwarding, type ForwardingPolicy, NOTHING_SKIPPED } from './forwarding.ts';
 import type { GateRequest } from './request.ts';
 
 const PLAIN: ForwardingPolicy = {
@@ -96,6 +97,26 @@ describe('what the origin is sent', () => {
     });
     expect(fields).toMatchObject({ Authorization: 'Bearer own', Cookie: 'a=1', 'X-Mine': '2' });
     expect(JSON.stringify(fields)).not.toMatch(/secret|caller|a\.example/);
+  });
+
+  it.each([
+    'X_Session',
+    'x.session',
+    'X-Mine',
+    'X_Mine',
+    'X!Mine',
+    'X-Cachegate-User',
+    'X_CACHEGATE-USER',
+    'X.Cachegate.Roles',
+    'X~cachegate^identity',
+    "X'Forwarded|Host",
+  ])('never %s, in whatever way servers make variables of names', (name) => {
+    const policy = { sessionField: 'X_Session', ownFields: { X_Mine: '2' } };
+    expect(sentOf(name, 'client', policy)).not.toBe('client');
+    const fields = [name, 'client'];
+    const one = { fields, field: (lowerName: string) => fieldValue(fields, lowerName) };
+    const forwarding = createForwarding({ ...PLAIN, ...policy });
+    expect(forwarding.field(one as unknown as GateRequest, name.toLowerCase())).toBeUndefined();
   });
 
   it('leaves out a Cookie field of which nothing is left', () => {

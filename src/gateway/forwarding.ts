@@ -35,6 +35,8 @@ const NEVER = [
   ...['host', 'content-length', 'expect', 'trailer', 'forwarded', 'proxy', 'front-end-https', 'base-url'],
   ...['x-real-ip', 'x-host', 'x-client-ip', 'client-ip', 'true-client-ip', 'x-cluster-client-ip'],
   ...['x-http-method', 'x-http-method-override', 'x-method-override', 'x-url-scheme'],
+  // Who the caller is, is the gate's to say (identity-passing.ts).
+  ...['x-cachegate-user', 'x-cachegate-roles', 'x-cachegate-identity'],
   // These settings are those of the client's connection (RFC 7540 §3.2.1).
   'http2-settings',
   // Of the way here alone; the origin gets ours.
@@ -50,8 +52,8 @@ const OUR_CAPABILITY = ['Surrogate-Capability', 'cachegate="Surrogate/1.0"'];
 
 export function createForwarding(policy: ForwardingPolicy): Forwarding {
   const ownFields = Object.entries(policy.ownFields);
-  const dropped = new Set([...NEVER, ...ownFields.map(([name]) => name.toLowerCase())]);
-  if (policy.sessionField !== null) dropped.add(policy.sessionField.toLowerCase());
+  const dropped = new Set([...NEVER, ...ownFields.map(([name]) => asRead(name.toLowerCase()))]);
+  if (policy.sessionField !== null) dropped.add(asRead(policy.sessionField.toLowerCase()));
   if (!policy.cookies) dropped.add('cookie');
   if (!policy.authorization) dropped.add('authorization').add('proxy-authorization');
   if (!policy.webOrigin) dropped.add('origin');
@@ -61,8 +63,7 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
   const gateCookies = policy.sessionCookie === null ? [] : [policy.sessionCookie];
 
   const passes = (lowerName: string) => {
-    // Where names become variables (CGI, WSGI) an underscore is a hyphen.
-    const read = lowerName.includes('_') ? lowerName.replaceAll('_', '-') : lowerName;
+    const read = asRead(lowerName);
     if (dropped.has(read) || NEVER_BEGINNING.test(read)) return false;
     return listed === null || listed.has(lowerName);
   };
@@ -104,6 +105,15 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
   };
 }
 
+// Where names become variables (CGI, WSGI) an underscore is a hyphen, and with some servers so is a dot, a space or
+// whatever is neither letter nor digit.
+function asRead(lowerName: string): string {
+  return NO_HYPHEN.test(lowerName) ? lowerName.replace(NO_HYPHENS, '-') : lowerName;
+}
+
+const NO_HYPHEN = /[^a-z0-9-]/;
+const NO_HYPHENS = new RegExp(NO_HYPHEN, 'g');
+
 // Every intermediary before this one keeps its place (RFC 9110 §7.6.3).
 function viaAfter(received: FieldList): string {
   const before = fieldValue(received, 'via');
@@ -121,15 +131,5 @@ function isOfConnection(request: GateRequest, lowerName: string): boolean {
   const connection = request.field('connection');
   return connection !== undefined && connectionOptions(connection).has(lowerName);
 }
-
-/** Conditions and ranges of the client's own, which a cache that wants the whole response leaves out. */
-export const PARTIAL_FIELDS: ReadonlySet<string> = new Set([
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'if-range',
-  'range',
-]);
 
 export const NOTHING_SKIPPED: ReadonlySet<string> = new Set();

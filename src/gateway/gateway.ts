@@ -75,7 +75,8 @@ export function createGateway({ services, clock, observer, purge = null }: Gatew
       const { service, destination } = location;
       const exchange = new Exchange(request, destination, clock);
       try {
-        const answer = walk(service.steps, exchange, 0);
+        const steps = destination.isLogout === true ? service.logoutSteps : service.steps;
+        const answer = walk(steps, exchange, 0);
         if (!(answer instanceof Promise)) return finish(service, exchange, answer);
         return answer
           .catch((error: unknown) => failed(service, exchange, error))

@@ -6,8 +6,10 @@ import { type Answer, errorAnswer, refusal } from './answer.ts';
 export interface Destination {
   /** Path and query at the origin. */
   readonly target: string;
-  /** The store's key of responses to it. */
+  /** The store's key of responses to it that are everyone's. */
   readonly key: string;
+  /** It is the service's own route to end a session; nothing of it is the origin's. */
+  readonly isLogout?: boolean;
   /** The service's own refusal, given once the caller has been let in. */
   readonly refused: Answer | null;
   /** What the service's mapping failed with: a fault in its code, told once the caller has been let in. */
@@ -23,6 +25,8 @@ export interface Routed {
   /** Maps a request to the origin's target, or refuses it. Depends on its arguments alone. */
   map(method: string, path: string, query: string | undefined): { readonly target: string } | Answer;
   keyOf(target: string): string;
+  /** The path, below the prefix, at which sessions end; `null`: there is none. */
+  readonly logoutPath?: string | null;
 }
 
 export type Location<S extends Routed> =
@@ -80,6 +84,8 @@ function destinationOf(
   method: string,
   { path, query }: { readonly path: string; readonly query: string | undefined },
 ): Destination {
+  const { logoutPath = null, prefix } = service;
+  if (logoutPath !== null && path === (prefix === '/' ? logoutPath : prefix + logoutPath)) return LOGOUT;
   try {
     const mapped = service.map(method, path, query);
     if (!('target' in mapped)) return { target: '', key: '', refused: mapped };
@@ -88,6 +94,11 @@ function destinationOf(
     return { target: '', key: '', refused: refusal(500), failure };
   }
 }
+
+const LOGOUT: Destination = {
+  ...{ target: '', key: '', isLogout: true },
+  refused: refusal(405, ['Allow', 'POST']),
+};
 
 function isBelow(path: string, prefix: string): boolean {
   return prefix === '/' || path === prefix || (path.startsWith(prefix) && path[prefix.length] === '/');

@@ -3,8 +3,8 @@ import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { FieldList } from '../http/fields.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
+import { lateOrigin, originError } from '../response-cache/origin-error.ts';
 import { type CarriedOptions, type ConnectionOptions, OriginConnection } from './origin-connection.ts';
-import { lateOrigin, originError } from './origin-error.ts';
 import { OriginExchange } from './origin-exchange.ts';
 
 export interface OriginClientOptions {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { errorAnswer } from './answer.ts';
 import { createPurgeTargets } from './purge-targets.ts';
 
-const service = (name: string, prefix: string, keyedMethods: readonly string[] = []) => ({
+const service = (name: string, prefix: string, keyedMethods: readonly string[] = [], hasParts = false) => ({
   name,
+  hasParts,
   prefix,
   methods: ['GET'],
   keyedMethods,
@@ -21,6 +22,17 @@ const targets = createPurgeTargets([service('root', '/'), service('api', '/api',
 const only = createPurgeTargets([service('api', '/api')], { targetTag: () => '' });
 
 describe('what is purged of a URL', () => {
+  it('is of every part too', () => {
+    const parted = createPurgeTargets([service('api', '/', ['POST'], true)], {
+      targetTag: (key) => `tag of ${key}`,
+    });
+    expect(parted.at('/mapped')).toEqual({
+      service: 'api',
+      bases: ['api /GET/mapped'],
+      tags: ['tag of api /GET/mapped', 'tag of api /POST/mapped'],
+    });
+  });
+
   it.each([
     ['/a?b', { service: 'root', bases: ['root /a?b'], tags: [] }],
     ['http://any.example/a', { service: 'root', bases: ['root /a'], tags: [] }],

@@ -6,7 +6,7 @@ import { createFinder, type Routed } from './location.ts';
 import type { Service } from './service.ts';
 
 /** What of a service says where its responses lie. */
-type Purged = Routed & Pick<Service, 'name' | 'keyedMethods'>;
+type Purged = Routed & Pick<Service, 'name' | 'keyedMethods' | 'hasParts'>;
 
 /** What of the store a URL's requests would be answered from, by the same way that requests go. */
 export function createPurgeTargets(
@@ -31,9 +31,8 @@ export function createPurgeTargets(
       if (service === null) return null;
       const target = targetOf('GET', url);
       // A transform may map each method in another way.
-      const keyed = service.keyedMethods
-        .map((method) => targetOf(method, url))
-        .filter((each) => each !== null);
+      const methods = service.hasParts ? ['GET', ...service.keyedMethods] : service.keyedMethods;
+      const keyed = methods.map((method) => targetOf(method, url)).filter((each) => each !== null);
       return {
         service: service.name,
         bases: target === null ? [] : [service.keyOf(target)],

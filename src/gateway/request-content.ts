@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { CachegateError } from '../errors.ts';
 import type { GateRequest } from './request.ts';
@@ -47,15 +46,4 @@ async function* prefixed(chunks: readonly Buffer[], rest: AsyncIterator<Buffer>)
     if (done === true) return;
     yield value;
   }
-}
-
-/** What tells one content from another in a cache key: its bytes, and the fields that say how they are to be read. */
-export function contentDigest(request: Pick<GateRequest, 'field'>, bytes: Buffer): string {
-  const how = ['content-type', 'content-encoding', 'content-language'].map(
-    (name) => request.field(name) ?? '',
-  );
-  return createHash('sha256')
-    .update(`${how.join('\n')}\n\n`, 'latin1')
-    .update(bytes)
-    .digest('base64url');
 }

@@ -4,8 +4,9 @@ import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { type FieldList, withoutFields } from '../http/fields.ts';
 import type { CacheRequest, FetchedResponse, Forwarding } from '../response-cache/cache-request.ts';
+import { PARTIAL_FIELDS } from '../response-cache/partial-fields.ts';
 import type { Exchange } from './exchange.ts';
-import { NOTHING_SKIPPED, PARTIAL_FIELDS } from './forwarding.ts';
+import { NOTHING_SKIPPED } from './forwarding.ts';
 import type { Destination } from './location.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -15,6 +16,8 @@ const PARTIAL_AND_CODING: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'acc
 // They differ between requests that are otherwise the same.
 const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'x-request-id', 'traceparent']);
 const OF_RANGES: ReadonlySet<string> = new Set(['range', 'if-range']);
+
+const NO_FIELDS: FieldList = [];
 
 /** A request's content where that is part of its cache key. */
 export interface KeyedContent {
@@ -53,7 +56,11 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
   }
 
   field(lowerName: string): string | undefined {
-    return this.#upstream.forwarding.field(this.#exchange.request, lowerName);
+    const { identityPassing, forwarding } = this.#upstream;
+    if (identityPassing?.names.has(lowerName)) {
+      return identityPassing.standing(this.#exchange.identity, lowerName);
+    }
+    return forwarding.field(this.#exchange.request, lowerName);
   }
 
   get service(): string {
@@ -61,7 +68,7 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
   }
 
   get key(): string {
-    return this.#keyed === null ? this.#destination.key : this.#keyed.key;
+    return this.#keyed === null ? this.#exchange.responseKey : this.#keyed.key;
   }
 
   get contentKeyed(): boolean {
@@ -101,11 +108,12 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
   }
 
   get targetKey(): string | null {
-    return this.#keyed === null ? null : this.#destination.key;
+    const { part } = this.#exchange;
+    return this.#keyed === null && part === undefined ? null : this.#destination.key;
   }
 
-  get hasContentKeyed(): boolean {
-    return this.#upstream.keyedMethods.size > 0;
+  get hasSeveralKeys(): boolean {
+    return this.#upstream.hasSeveralKeys;
   }
 
   get retryAfterLimitMs(): number {
@@ -122,7 +130,9 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
   }
 
   likeness(): string {
-    const fields = this.#upstream.forwarding.fields(this.#exchange.request, '', OF_ONE_EXCHANGE);
+    const { forwarding, identityPassing } = this.#upstream;
+    const fields = forwarding.fields(this.#exchange.request, '', OF_ONE_EXCHANGE);
+    if (identityPassing !== null) fields.push(identityPassing.likeness(this.#exchange.identity));
     return createHash('sha256').update(fields.join('\n'), 'latin1').digest('base64url');
   }
 
@@ -139,11 +149,21 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     return this.#exchange.correlationId();
   }
 
-  forward({ conditions, whole, signal }: Forwarding): Promise<FetchedResponse> {
+  forward(how: Forwarding): Promise<FetchedResponse> {
+    const { identityPassing } = this.#upstream;
+    if (identityPassing === null) return this.#forward(how, NO_FIELDS);
+    const passed = identityPassing.fieldsFor(this.#exchange.identity);
+    return passed instanceof Promise
+      ? passed.then((fields) => this.#forward(how, fields))
+      : this.#forward(how, passed);
+  }
+
+  #forward({ conditions, whole, signal }: Forwarding, passed: FieldList): Promise<FetchedResponse> {
     const { request } = this.#exchange;
     const { forwarding, transformed } = this.#upstream;
     const skip = transformed ? PARTIAL_AND_CODING : whole ? PARTIAL_FIELDS : NOTHING_SKIPPED;
     const fields = forwarding.fields(request, this.correlationId(), skip);
+    fields.push(...passed);
     // A transform makes its response of the whole; a range is cut from that.
     fields.push(...(transformed ? withoutFields(conditions, OF_RANGES) : conditions));
     const body = transformed ? null : (this.#keyed?.bytes ?? this.#body ?? request.body);

@@ -1,23 +1,26 @@
-import { cacheKey, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
+import { cacheKey, type KeyedRequest, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
-import type { PresentedSession } from '../session/presented-session.ts';
-import type { ValidationCache } from '../session/validation-cache.ts';
 import type { StoreKeys } from '../store/keys.ts';
-import type { Store, TakeResult } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { errorAnswer } from './answer.ts';
 import type { Cors } from './cors.ts';
 import type { Exchange, Step } from './exchange.ts';
 import { createForwarding, type ForwardingPolicy } from './forwarding.ts';
+import type { IdentityPassing } from './identity-passing.ts';
 import type { Routed } from './location.ts';
 import type { OriginClient } from './origin-client.ts';
 import { createPresentation } from './presentation.ts';
+import type { SessionGate } from './session-gate.ts';
 import { createCorsStep } from './steps/cors-step.ts';
 import { createEarlyReadsStep } from './steps/early-reads-step.ts';
 import { createIdentifyStep } from './steps/identify-step.ts';
+import { createLogoutSteps } from './steps/logout-steps.ts';
 import { createMethodStep } from './steps/method-step.ts';
+import { createOwnIdentifyStep, createOwnSessionStep } from './steps/own-session-steps.ts';
+import { createPartStep } from './steps/part-step.ts';
 import { createRateLimitStep } from './steps/rate-limit-step.ts';
 import { createCachedRespondStep, createForwardStep } from './steps/respond-step.ts';
 import { createSessionStep } from './steps/session-step.ts';
@@ -26,17 +29,6 @@ import type { Transform } from './transform.ts';
 import { isRefusal, isTarget } from './transform-results.ts';
 import { createTransformedFetch } from './transformed-fetch.ts';
 import type { Upstream } from './upstream.ts';
-
-/** Who is let in: callers with a session that an authority calls valid. */
-export interface SessionGate {
-  readonly cookieName: string;
-  /** Lower case. */
-  readonly fieldName: string | null;
-  readonly present: (id: string) => PresentedSession | null;
-  readonly validations: ValidationCache<TakeResult>;
-  /** Where verdicts are kept. */
-  readonly store: Store | null;
-}
 
 export interface ServiceOptions {
   readonly name: string;
@@ -48,6 +40,10 @@ export interface ServiceOptions {
   readonly client: OriginClient;
   readonly cors: Cors | null;
   readonly gate: SessionGate | null;
+  /** What the origin is told of whose the session is; `null`: nothing. */
+  readonly identityPassing: IdentityPassing | null;
+  /** The path, below the prefix, at which sessions end; `null`: there is none. */
+  readonly logoutPath: string | null;
   /** Counts each request of a session, or, without a gate, of a client address. */
   readonly limiter: Limiter | null;
   /** Counts the validations that a client address causes. */
@@ -56,6 +52,8 @@ export interface ServiceOptions {
   readonly policy: CachePolicy;
   readonly maxBodyBytes: number;
   readonly keying: TargetKeying;
+  /** Whose a stored response is: everyone's, of those with the same roles, or of one session. */
+  readonly sharedBy: 'all' | 'role' | 'session';
   /** Methods beside GET and HEAD whose responses are stored, with the request's content in the key. */
   readonly keyedMethods: readonly string[];
   /** A request of such a method with more content is passed on. */
@@ -89,12 +87,16 @@ export interface ServiceOptions {
 export interface Service extends Routed {
   readonly name: string;
   readonly steps: readonly Step[];
+  /** The same for requests to end a session. */
+  readonly logoutSteps: readonly Step[];
   /** For so long a client may read nothing of an answer. */
   readonly stallMs: number;
   /** Its answers are made by a transform. */
   readonly transformed: boolean;
   /** Methods beside GET and HEAD whose responses are stored, with the request's content in the key. */
   readonly keyedMethods: readonly string[];
+  /** Its stored responses are not everyone's, so that a target has several. */
+  readonly hasParts: boolean;
   /** `RateLimit-Policy` and what `RateLimit` says where nothing was counted; `null` without limits. */
   readonly limits: { readonly policy: string; readonly untouched: string } | null;
   close(): Promise<void>;
@@ -102,8 +104,11 @@ export interface Service extends Routed {
 
 export function createService(options: ServiceOptions): Service {
   const { name, prefix, keys, client, transform, keying } = options;
-  const keyOf = (target: string) =>
-    keys.response(name, cacheKey({ service: name, method: 'GET', target: normalisedTarget(target, keying) }));
+  const hasParts = options.sharedBy !== 'all';
+  const keyedBy = (keyed: Omit<KeyedRequest, 'service'>) =>
+    keys.response(name, cacheKey({ service: name, ...keyed }));
+  const keyOf = (target: string, part?: string) =>
+    keyedBy({ method: 'GET', target: normalisedTarget(target, keying), ...(part !== undefined && { part }) });
   const upstream: Upstream = {
     service: name,
     baseUri: options.origin.href.replace(/\/$/, ''),
@@ -135,16 +140,21 @@ export function createService(options: ServiceOptions): Service {
       gated: options.gate !== null,
       targetedFields: ['cdn-cache-control', ...options.policy.targetedFields],
     }),
+    identityPassing: options.identityPassing,
+    hasSeveralKeys: hasParts || options.keyedMethods.length > 0,
     keyOf,
     isKeyExact: (target) => normalisedTarget(target, keying) === target,
-    contentKeyOf: (method, target, content) =>
-      keys.response(name, cacheKey({ service: name, method, target, content })),
+    contentKeyOf: (method, target, content, part) =>
+      keyedBy({ method, target, content, ...(part !== undefined && { part }) }),
   };
   return {
     name,
     prefix,
     methods: options.methods,
     steps: [...steps(options, upstream)],
+    logoutSteps: createLogoutSteps({ ...options, ...limitKeys(options) }),
+    logoutPath: options.gate === null ? null : options.logoutPath,
+    hasParts,
     stallMs: options.stallMs,
     transformed: upstream.transformed,
     keyedMethods: options.keyedMethods,
@@ -155,27 +165,36 @@ export function createService(options: ServiceOptions): Service {
   };
 }
 
+function limitKeys({ gate, keys, name, addressOf }: ServiceOptions) {
+  const addressKey = (exchange: Exchange) => keys.rateLimit(name, 'address', addressOf(exchange));
+  const limitKey = gate === null ? addressKey : (exchange: Exchange) => exchange.session!.rateLimitKey;
+  return { addressKey, limitKey };
+}
+
 /** CORS, rate limit, session, response: in this order, each able to answer. */
 function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
-  const { gate, limiter, cache, distantStore } = options;
-  const addressKey = (exchange: Exchange) =>
-    options.keys.rateLimit(options.name, 'address', options.addressOf(exchange));
-  const limitKey = gate === null ? addressKey : (exchange: Exchange) => exchange.session!.rateLimitKey;
+  const { gate, limiter, cache, distantStore, sharedBy } = options;
+  const { addressKey, limitKey } = limitKeys(options);
+  const toPart = (by: 'role' | 'session') =>
+    createPartStep({ sharedBy: by, keys: options.keys, keyOf: upstream.keyOf });
 
   if (options.cors !== null) yield createCorsStep(options.cors);
   yield createMethodStep(options.methods);
-  if (gate !== null) yield createIdentifyStep(gate);
+  if (gate !== null) yield gate.kind === 'own' ? createOwnIdentifyStep(gate) : createIdentifyStep(gate);
+  if (sharedBy === 'session') yield toPart(sharedBy);
   if (distantStore !== null) {
     yield createEarlyReadsStep({
       store: distantStore,
       limiter,
       limitKey,
       readsSession: gate !== null && gate.store !== null,
-      readsResponse: cache !== null,
+      // Which roles a caller has is not known yet.
+      readsResponse: cache !== null && sharedBy !== 'role',
     });
   }
   if (limiter !== null) yield createRateLimitStep(limiter, limitKey);
-  if (gate !== null) {
+  if (gate?.kind === 'own') yield createOwnSessionStep(gate);
+  if (gate?.kind === 'remote') {
     yield createSessionStep({
       validations: gate.validations,
       store: gate.store,
@@ -183,6 +202,7 @@ function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
       addressKey,
     });
   }
+  if (sharedBy === 'role') yield toPart(sharedBy);
   if (options.upgrades.length > 0) {
     const { upgrades: protocols, upgradeDeadlineMs: deadlineMs } = options;
     yield createUpgradeStep({ protocols, upstream, deadlineMs });
@@ -193,7 +213,9 @@ function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
 }
 
 // Where the gate brings credentials of its own, or lets none of the client's through, a budget is spent by all together.
-function hasOwnBudget({ gate, policy, forwarding }: ServiceOptions): boolean {
+function hasOwnBudget({ gate, policy, forwarding, identityPassing }: ServiceOptions): boolean {
+  // An origin that is told who asks may well count each for itself.
+  if (identityPassing !== null) return false;
   return gate !== null || policy.force || Object.keys(forwarding.ownFields).length > 0;
 }
 

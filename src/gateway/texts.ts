@@ -8,6 +8,7 @@ export const TEXTS = {
   429: 'Too many requests',
   500: 'Internal server error',
   502: 'The origin could not be reached',
+  503: 'The session can not be checked now',
   504: 'The origin did not answer in time',
 } as const;
 

@@ -1,7 +1,7 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { type FieldList, fieldValue } from '../http/fields.ts';
-import { unreadableOrigin } from './origin-error.ts';
+import { unreadableOrigin } from '../response-cache/origin-error.ts';
 
 /** How a response's content is coded for its transfer, beside what the parser has undone (RFC 9112 §6.1). */
 export interface TransferCoding {

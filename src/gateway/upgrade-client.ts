@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestPlain } fro
 import { request as requestTls } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { type FieldList, fieldValue, hasField } from '../http/fields.ts';
-import { lateOrigin, originError, unreadableOrigin } from './origin-error.ts';
+import { lateOrigin, originError, unreadableOrigin } from '../response-cache/origin-error.ts';
 
 // An origin that is gone without a word is found by TCP's own probes, since there is no limit on silence.
 const PROBE_AFTER_MS = 60_000;

@@ -2,6 +2,7 @@ import type { CachePolicy } from '../engine/policy.ts';
 import type { FieldList } from '../http/fields.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import type { Forwarding } from './forwarding.ts';
+import type { IdentityPassing } from './identity-passing.ts';
 import type { OriginRequest } from './origin-client.ts';
 
 /** A service's way to its origin: what is passed on, how it is asked, and what of the answer clients see. */
@@ -29,10 +30,14 @@ export interface Upstream {
   readonly transformed: boolean;
   fetch(request: OriginRequest): Promise<FetchedResponse>;
   present(fields: FieldList): FieldList;
-  /** The store's key for GET of a target of this origin. */
-  keyOf(target: string): string;
+  /** What the origin is told of whose the session is; `null`: nothing. */
+  readonly identityPassing: IdentityPassing | null;
+  /** The responses of a target may have keys beside `keyOf`, by content or part. */
+  readonly hasSeveralKeys: boolean;
+  /** The store's key for GET of a target of this origin, with a part the key of that one's. */
+  keyOf(target: string, part?: string): string;
   /** Whether a target's key stands for it alone. */
   isKeyExact(target: string): boolean;
   /** The store's key for a method with content, by the content's digest. */
-  contentKeyOf(method: string, target: string, digest: string): string;
+  contentKeyOf(method: string, target: string, digest: string, part?: string): string;
 }

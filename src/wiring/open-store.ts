@@ -16,6 +16,18 @@ import { readStoreTls } from './store-tls.ts';
 
 export type { ValkeyClient } from '../store/valkey/client.ts';
 
+/** What of a configuration, a server's or an application's, says which store it is and how it is used. */
+export type StoreConfig = Pick<
+  Config,
+  | 'store'
+  | 'store_tls'
+  | 'store_timeout_ms'
+  | 'memory_limit_mib'
+  | 'disk_limit_mib'
+  | 'near_cache'
+  | 'namespace'
+>;
+
 /** The configured store. */
 export interface OpenStore {
   /** `null`: none is configured. */
@@ -54,7 +66,7 @@ const AT_HAND = { near: null, distant: false, settles: false, greeted() {} };
  * @throws CachegateError `ERR_CONFIG_INVALID` for settings that no store can be made of, `ERR_STORE_UNAVAILABLE` for a
  * folder that can't be used
  */
-export async function openStore(config: Config, options: OpenStoreOptions): Promise<OpenStore> {
+export async function openStore(config: StoreConfig, options: OpenStoreOptions): Promise<OpenStore> {
   const shownUrl = redactUrl(config.store);
   if (config.store === 'none:') {
     return { ...AT_HAND, store: null, state: () => 'none', shownUrl: 'none:' };
@@ -81,7 +93,7 @@ export async function openStore(config: Config, options: OpenStoreOptions): Prom
   };
 }
 
-function locationOf({ store }: Config, { client }: OpenStoreOptions): StoreLocation {
+function locationOf({ store }: StoreConfig, { client }: OpenStoreOptions): StoreLocation {
   const location = parseStoreUrl(store);
   if (client === undefined || location.kind === 'redis') return location;
   const message = `A Valkey client was given, and the store is ${location.kind}: name its server in the store's URL`;
@@ -91,7 +103,7 @@ function locationOf({ store }: Config, { client }: OpenStoreOptions): StoreLocat
 /** Each is loaded only where it is used. */
 async function openBackend(
   location: Exclude<StoreLocation, { kind: 'memory' }>,
-  config: Config,
+  config: StoreConfig,
   { clock, env, client }: OpenStoreOptions,
   health: StoreHealth,
 ): Promise<Store> {
@@ -134,11 +146,11 @@ async function openBackend(
   }
 }
 
-function nearMaxAgeMs({ near_cache: nearCache }: Config): number {
+function nearMaxAgeMs({ near_cache: nearCache }: StoreConfig): number {
   return nearCache === 'off' ? 0 : nearCache.max_age_ms;
 }
 
-function nearStore(store: ResilientStore, config: Config): NearStore | null {
+function nearStore(store: ResilientStore, config: StoreConfig): NearStore | null {
   const { near_cache: nearCache, namespace } = config;
   if (nearCache === 'off') return null;
   const limits = `${namespace === '' ? '' : `${namespace}:`}ratelimit:`;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { METHODS } from 'node:http';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
@@ -8,19 +7,22 @@ import type { ClientAddress } from '../gateway/client-address.ts';
 import { createCors } from '../gateway/cors.ts';
 import type { ForwardingPolicy } from '../gateway/forwarding.ts';
 import { createOriginClient } from '../gateway/origin-client.ts';
-import { createService, type Service, type SessionGate } from '../gateway/service.ts';
+import { createPresentedIn } from '../gateway/presented-in.ts';
+import { createService, type Service } from '../gateway/service.ts';
+import type { SessionGate } from '../gateway/session-gate.ts';
 import { REFUSED_METHODS } from '../gateway/steps/method-step.ts';
 import type { GateObserver } from '../observe/observer.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { Authority } from '../session/authority.ts';
-import { createHttpAuthority } from '../session/http-authority.ts';
-import { createSessionPresenter } from '../session/presented-session.ts';
-import { createValidationCache } from '../session/validation-cache.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
-import type { Store, TakeResult } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { cacheSettings } from './cache-settings.ts';
+import { authorityNameOf, identityPassingOf } from './session-settings.ts';
+import { wireOwnGate } from './wire-own-gate.ts';
+import { wireRemoteGate } from './wire-remote-gate.ts';
+import type { WiredSessions } from './wire-sessions.ts';
 
 /** What all services of a process share. */
 export interface SharedParts {
@@ -39,6 +41,8 @@ export interface SharedParts {
   readonly development: boolean;
   /** Services ask different authorities, so that a verdict's key must say whose it is. */
   readonly severalAuthorities: boolean;
+  /** Sessions that applications beside the gate keep; `null`: none are configured. */
+  readonly own: WiredSessions | null;
 }
 
 const PASSED_ON = METHODS.filter((method) => !REFUSED_METHODS.has(method));
@@ -64,8 +68,7 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     limiters.push(limiter);
     return limiter;
   };
-  const authority = config.session === undefined ? null : createAuthority(config.session);
-  const gate = authority === null ? null : createGate(name, config.session!, authority, shared);
+  const { gate, authority } = gateOf(name, config, shared);
   const { responses, mode } = shared;
   const cache = config.cache === 'off' || store === null || responses === null ? null : { responses, store };
   const settings = cacheSettings(config.cache, mode);
@@ -80,16 +83,19 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
     client: createClient(config, mode, clock),
     cors: corsOf(config, shared.development),
     gate,
+    identityPassing: identityPassingOf(name, config.session, clock),
+    logoutPath: config.session?.logout_path ?? null,
     limiter: gate === null ? limit('address') : limit('session'),
     validationLimiter: gate === null ? null : limit('address'),
     cache,
     ...settings,
+    sharedBy: config.cache === 'off' ? 'all' : config.cache.shared_by,
     transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
     stallMs: config.timeouts.stall_ms,
     collapseMs: config.timeouts.collapse_ms,
     upgrades: config.upgrade === 'off' ? [] : config.upgrade,
     upgradeDeadlineMs: config.timeouts.connect_ms + config.timeouts.headers_ms,
-    forwarding: forwardingOf(config, surrogate),
+    forwarding: forwardingOf(config, surrogate, shared),
     responseFields: config.response_headers,
     transform:
       config.transform === undefined
@@ -124,67 +130,41 @@ function codeOf({ request, response }: NonNullable<ServiceConfig['transform']>) 
   return { ...(request && { request }), ...(response && { response }) };
 }
 
-type SessionConfig = NonNullable<ServiceConfig['session']>;
-
-/** Whether services ask different authorities: what one calls valid is nothing to another. */
-export function hasSeveralAuthorities(services: Config['services']): boolean {
-  const sessions = Object.values(services).flatMap(({ session }) => (session === undefined ? [] : [session]));
-  return new Set(sessions.map(authorityDigest)).size > 1;
-}
-
-const DIGEST_LENGTH = 8;
-
-function authorityDigest({ url, path, cookie }: SessionConfig): string {
-  const text = JSON.stringify([url, path, cookie]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_LENGTH);
-}
-
-function createAuthority(config: SessionConfig): Authority {
-  return createHttpAuthority({
-    name: config.name,
-    url: new URL(config.url.replace(/\/$/, '') + config.path),
-    cookieName: config.cookie,
-    timeoutMs: config.timeout_ms,
-  });
-}
-
-function createGate(
+/** `null`: nobody has to show a session. */
+function gateOf(
   service: string,
-  config: SessionConfig,
-  authority: Authority,
+  { session, cors }: ServiceConfig,
   shared: SharedParts,
-): SessionGate {
-  const store = config.cache ? shared.store : null;
-  return {
-    cookieName: config.cookie,
-    fieldName: config.header?.toLowerCase() ?? null,
-    present: createSessionPresenter({
-      service,
-      authority: shared.severalAuthorities ? authorityDigest(config) : '',
-      keys: shared.keys,
-      idInKey: config.id_in_key,
-    }),
-    store,
-    validations: createValidationCache<TakeResult>({
-      authority,
-      store,
-      ttlMs: config.cache_ttl_seconds * 1000,
-      clock: shared.clock,
-      background: shared.background,
-      observer: shared.observer,
-    }),
-  };
+): { readonly gate: SessionGate | null; readonly authority: Authority | null } {
+  if (session === undefined) return { gate: null, authority: null };
+  if (session.authority === 'own') {
+    const { sessions, allowedOrigins } = shared.own!;
+    const { store, keys } = shared;
+    const hasCors = cors !== undefined;
+    const gate = wireOwnGate({ service, sessions, store, keys, allowedOrigins, hasCors });
+    return { gate, authority: null };
+  }
+  const { authority, present, forwarded, store, validations } = wireRemoteGate(session, {
+    ...shared,
+    service,
+    authorityName: authorityNameOf(session, shared.severalAuthorities),
+  });
+  const find = createPresentedIn({ config: session, present, forwarded });
+  return { gate: { kind: 'remote', find, store, validations }, authority };
 }
 
 function corsOf({ cors, session, methods }: ServiceConfig, development: boolean) {
   if (cors === undefined) return null;
   const sessionField = session?.header === undefined ? [] : [session.header];
+  const tokenField = carriesToken(session) ? ['Authorization'] : [];
+  const allowed = methods ?? OF_BROWSERS;
+  const logout = session?.logout_path === undefined || allowed.includes('POST') ? [] : ['POST'];
   return createCors({
     origins: development ? [...cors.origins, ...cors.development_origins] : cors.origins,
     missingOrigin: cors.missing_origin,
     credentials: cors.credentials,
-    allowHeaders: [...sessionField, ...cors.allow_headers],
-    allowMethods: methods ?? OF_BROWSERS,
+    allowHeaders: [...sessionField, ...tokenField, ...cors.allow_headers],
+    allowMethods: [...allowed, ...logout],
     maxAgeSeconds: cors.max_age_seconds,
   });
 }
@@ -194,7 +174,11 @@ function corsOf({ cors, session, methods }: ServiceConfig, development: boolean)
  * which it has checked itself; where caching is forced, none either, since the cache key does not cover them; and a
  * transform, which makes requests of its own, nothing.
  */
-function forwardingOf(config: ServiceConfig, surrogate: boolean): ForwardingPolicy {
+function forwardingOf(
+  config: ServiceConfig,
+  surrogate: boolean,
+  shared: Pick<SharedParts, 'own'>,
+): ForwardingPolicy {
   const { forward, session, cache } = config;
   const forced = cache !== 'off' && cache.force;
   const credentials = session === undefined && !forced;
@@ -202,12 +186,17 @@ function forwardingOf(config: ServiceConfig, surrogate: boolean): ForwardingPoli
   return {
     fields: headers === 'all' ? 'all' : headers.map((name) => name.toLowerCase()),
     cookies: forward.cookies ?? credentials,
-    authorization: forward.authorization ?? credentials,
+    // A token that was shown to the gate is the gate's, as its cookie is.
+    authorization: carriesToken(session) ? false : (forward.authorization ?? credentials),
     webOrigin: config.cors === undefined,
-    sessionCookie: session?.cookie ?? null,
+    sessionCookie: session === undefined ? null : (session.cookie ?? shared.own?.cookieName ?? null),
     sessionField: session?.header ?? null,
     ownFields: config.request_headers,
     requestDirectives: !forced,
     surrogate,
   };
+}
+
+function carriesToken(session: ServiceConfig['session']): boolean {
+  return session !== undefined && (session.authority === 'token' || session.bearer);
 }

@@ -1,7 +1,9 @@
 import type { StoreStatus } from '../admin/admin-server.ts';
 import type { LoadOptions } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
-import type { ErrorCode } from '../errors.ts';
+import type { SessionsStatus } from '../session/own/session.ts';
+import type { SentError } from './sent-error.ts';
+import type { SessionAnswer, SessionCall } from './session-calls.ts';
 
 /** What a worker is to serve. */
 export interface Assignment {
@@ -16,18 +18,17 @@ export interface Assignment {
 /** What a worker tells when it is asked. */
 export interface WorkerReport {
   readonly store: StoreStatus;
-}
-
-/** An error on its way to another process; without a code, `message` is a stack. */
-export interface SentError {
-  readonly code: ErrorCode | null;
-  readonly message: string;
+  /** `null` where no own sessions are configured. */
+  readonly sessions: SessionsStatus | null;
+  /** As prom-client has them in JSON. */
+  readonly metrics: readonly object[];
 }
 
 /** From the primary to a worker. */
 export type ToWorker =
   | { readonly type: 'serve'; readonly assignment: Assignment }
   | { readonly type: 'report'; readonly id: number }
+  | { readonly type: 'sessions'; readonly id: number; readonly call: SessionCall }
   /** Requests under way may finish, for `deadlineMs` at most. */
   | { readonly type: 'stop'; readonly deadlineMs: number };
 
@@ -39,5 +40,6 @@ export type FromWorker =
   /** It could not start, and ends. */
   | { readonly type: 'failed'; readonly error: SentError }
   | { readonly type: 'report'; readonly id: number; readonly report: WorkerReport }
+  | { readonly type: 'sessions'; readonly id: number; readonly answer: SessionAnswer }
   /** It has stopped as it was told, and ends. */
   | { readonly type: 'stopped'; readonly finished: boolean };

@@ -16,6 +16,7 @@ function createFake(stops: number[]) {
     ready: ready.promise,
     ended: ended.promise,
     report: async () => null,
+    askSessions: async () => null,
     stop: (deadlineMs) => void stops.push(deadlineMs),
     kill: () => ended.resolve({ ...ENDED, how: 'SIGKILL' }),
   };

@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AdminServer, type StoreStatus, startAdminServer } from '../admin/admin-server.ts';
+import type { AdminSessions } from '../admin/session-routes.ts';
 import { withoutCode } from '../config/code-of-config.ts';
 import type { LoadOptions } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
 import { createLog, type Log } from '../observe/log.ts';
+import { aggregatedMetricsText } from '../observe/metrics-text.ts';
 import type { WorkerReport } from './messages.ts';
+import { createRelayedSessions } from './session-calls.ts';
 import { workerConfig } from './worker-config.ts';
 import { createWorkers, type Workers } from './workers.ts';
 
@@ -90,6 +93,19 @@ async function startAdmin(
     isReady: () => isUp() && workers.ready() > 0,
     storeStatus: async () => storeStatusOf(await workers.reports()),
     workers: () => ({ ready: workers.ready(), configured: count }),
+    sessions: sessionsOf(config, workers),
+    ...(config.metrics && {
+      metrics: async () => aggregatedMetricsText((await workers.reports()).map(({ metrics }) => metrics)),
+    }),
+  });
+}
+
+function sessionsOf({ sessions }: Config, workers: Workers): AdminSessions | null {
+  if (sessions === undefined) return null;
+  return createRelayedSessions({
+    ask: workers.askSessions,
+    states: async () => (await workers.reports()).flatMap((report) => report.sessions ?? []),
+    mode: sessions.mode,
   });
 }
 

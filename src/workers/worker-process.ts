@@ -1,8 +1,9 @@
 import { withCode } from '../config/code-of-config.ts';
-import { CachegateError } from '../errors.ts';
 import { createLog } from '../observe/log.ts';
 import type { RunningServer } from '../server.ts';
-import type { Assignment, FromWorker, SentError, ToWorker } from './messages.ts';
+import type { Assignment, FromWorker, ToWorker } from './messages.ts';
+import { sentError } from './sent-error.ts';
+import { answerSessionCall } from './session-calls.ts';
 
 // The program of a worker. It does as the primary tells it, and Node ends it when the primary is gone.
 
@@ -25,6 +26,9 @@ function receive(message: ToWorker): void {
     case 'report':
       void report(message.id);
       break;
+    case 'sessions':
+      void answerOnSessions(message);
+      break;
     case 'stop':
       void stop(message.deadlineMs);
       break;
@@ -41,7 +45,15 @@ async function start({ worker, config, source }: Assignment): Promise<RunningSer
 
 async function report(id: number): Promise<void> {
   const server = await started?.catch(() => null);
-  if (server) send({ type: 'report', id, report: { store: server.storeStatus() } });
+  if (!server) return;
+  const sessions = (await server.sessions?.status()) ?? null;
+  const report = { store: server.storeStatus(), sessions, metrics: await server.metrics() };
+  send({ type: 'report', id, report });
+}
+
+async function answerOnSessions({ id, call }: Extract<ToWorker, { type: 'sessions' }>): Promise<void> {
+  const server = await started?.catch(() => null);
+  send({ type: 'sessions', id, answer: await answerSessionCall(server?.sessions ?? null, call) });
 }
 
 async function stop(deadlineMs: number): Promise<void> {
@@ -49,11 +61,6 @@ async function stop(deadlineMs: number): Promise<void> {
   const server = await started?.catch(() => null);
   const finished = (await server?.close(deadlineMs)) ?? true;
   send({ type: 'stopped', finished }, () => process.exit(0));
-}
-
-function sentError(error: unknown): SentError {
-  if (error instanceof CachegateError) return { code: error.code, message: error.message };
-  return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
 /** @param done called when it is sent, or can't be sent because nobody is there to hear it. */

@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
 import { CachegateError } from '../errors.ts';
 import { createDeferred } from './deferred.ts';
-import type { Assignment, FromWorker, SentError, ToWorker, WorkerReport } from './messages.ts';
-import { createReportRequests } from './report-requests.ts';
+import type { Assignment, FromWorker, ToWorker, WorkerReport } from './messages.ts';
+import { receivedError } from './sent-error.ts';
+import { SESSION_CALL_DEADLINE_MS, type SessionAnswer, type SessionCall } from './session-calls.ts';
+import { createWorkerRequests } from './worker-requests.ts';
 
 /** A worker process, as the primary sees it. */
 export interface Worker {
@@ -13,6 +15,8 @@ export interface Worker {
   readonly ended: Promise<WorkerEnd>;
   /** What it tells now; `null` when it does not answer in time. */
   report(): Promise<WorkerReport | null>;
+  /** What it says to a question on own sessions; `null` when it does not answer in time. */
+  askSessions(call: SessionCall): Promise<SessionAnswer | null>;
   /** Lets it finish what is under way, for `deadlineMs` at most. */
   stop(deadlineMs: number): void;
   kill(): void;
@@ -28,6 +32,7 @@ export interface WorkerEnd {
 
 // Code of a configuration is compiled on the way, which takes seconds on a small machine.
 const START_DEADLINE_MS = 30_000;
+const REPORT_DEADLINE_MS = 500;
 
 /** Starts a process for this. Its program is the one that `cluster.setupPrimary` was told. */
 export function launchWorker(assignment: Assignment): Worker {
@@ -35,7 +40,14 @@ export function launchWorker(assignment: Assignment): Worker {
   const launchedAt = performance.now();
   const ready = createDeferred<string>();
   const ended = createDeferred<WorkerEnd>();
-  const reports = createReportRequests((id) => send({ type: 'report', id }));
+  const reports = createWorkerRequests<undefined, WorkerReport>(
+    (id) => send({ type: 'report', id }),
+    REPORT_DEADLINE_MS,
+  );
+  const sessionCalls = createWorkerRequests<SessionCall, SessionAnswer>(
+    (id, call) => send({ type: 'sessions', id, call }),
+    SESSION_CALL_DEADLINE_MS,
+  );
   let hears = false;
   let finished = false;
   const kill = () => void forked.process.kill('SIGKILL');
@@ -64,6 +76,9 @@ export function launchWorker(assignment: Assignment): Worker {
       case 'report':
         reports.answer(message.id, message.report);
         break;
+      case 'sessions':
+        sessionCalls.answer(message.id, message.answer);
+        break;
       case 'stopped':
         finished = message.finished;
         break;
@@ -73,6 +88,7 @@ export function launchWorker(assignment: Assignment): Worker {
     clearTimeout(late);
     ready.reject(startError(assignment, `ended while it started (${how})`));
     reports.end();
+    sessionCalls.end();
     ended.resolve({ how, finished, livedMs: performance.now() - launchedAt });
   }
   forked.on('message', receive);
@@ -86,7 +102,8 @@ export function launchWorker(assignment: Assignment): Worker {
     pid: forked.process.pid,
     ready: ready.promise,
     ended: ended.promise,
-    report: reports.ask,
+    report: () => reports.ask(undefined),
+    askSessions: sessionCalls.ask,
     stop(deadlineMs) {
       // One that does not hear yet has nothing under way.
       if (hears) send({ type: 'stop', deadlineMs });
@@ -98,11 +115,4 @@ export function launchWorker(assignment: Assignment): Worker {
 
 function startError({ worker }: Assignment, what: string): CachegateError {
   return new CachegateError('ERR_SERVER_WORKER', `worker ${worker} ${what}`);
-}
-
-function receivedError({ code, message }: SentError): Error {
-  if (code !== null) return new CachegateError(code, message);
-  const error = new Error(message.split('\n', 1)[0]);
-  error.stack = message;
-  return error;
 }

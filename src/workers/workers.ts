@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts';
 import { createDeferred } from './deferred.ts';
 import type { Assignment, WorkerReport } from './messages.ts';
 import { createPost } from './post.ts';
+import type { SessionAnswer, SessionCall } from './session-calls.ts';
 import { launchWorker } from './worker.ts';
 
 /** The worker processes of one server. They listen on one address, which the primary holds and hands out. */
@@ -19,6 +20,8 @@ export interface Workers {
   ready(): number;
   /** What those that serve tell; those that don't answer in time are left out. */
   reports(): Promise<WorkerReport[]>;
+  /** What one of those that serve says to a question on own sessions; `null` when none answers in time. */
+  askSessions(call: SessionCall): Promise<SessionAnswer | null>;
   /** Rejects when no worker is left and none can be started any more. */
   readonly lost: Promise<never>;
   /** Answers whether all that was under way finished. */
@@ -76,6 +79,7 @@ export function createWorkers({ count, assignment, log, graceMs }: WorkersOption
         throw error;
       }
     },
+    askSessions: async (call) => (await serving()[0]?.askSessions(call)) ?? null,
     async reports() {
       const reports = await Promise.all(serving().map((worker) => worker.report()));
       return reports.filter((report) => report !== null);

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { gateSchema } from '../../src/config/gate-schema.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -31,21 +32,27 @@ const origin: RequestListener = (request, response) => {
 };
 
 /** A gate with a limit, sessions and a cache, all in the store behind the wire. */
-async function startOn(nearCache: Config['near_cache'], strict: boolean): Promise<RunningProxy> {
+async function startOn(
+  nearCache: Config['near_cache'],
+  strict: boolean,
+  sharedBy: 'all' | 'role' | 'session' = 'all',
+): Promise<RunningProxy> {
   const started = await startProxy(origin, (config) => {
     const service = config.services.default!;
     const limit = { limit: 1_000_000, window_seconds: 60 };
-    const session = {
-      ...{ authority: 'http' as const, name: 'the authority', url: service.origin, path: '/authority' },
-      ...{ cookie: 'sessionid', header: 'X-Session', timeout_ms: 5_000, cache: true },
-      ...{ cache_ttl_seconds: 600, id_in_key: 'plain' as const },
-    };
+    const session = gateSchema.parse({
+      // Asked as usual, whichever process asks where: its verdicts lie under the ids alone.
+      ...{ authority: sharedBy === 'role' ? 'http' : 'wagtail', url: service.origin, path: '/authority' },
+      ...{ header: 'X-Session', cache_ttl_seconds: 600 },
+      ...(sharedBy === 'role' && { identity: { roles: 'header:X-Roles' } }),
+    });
+    const cache = { ...(service.cache as Exclude<typeof service.cache, 'off'>), shared_by: sharedBy };
     const rate_limit = { session: limit, address: 'off' as const, strict };
     return {
       ...config,
       store: wire.url,
       near_cache: nearCache,
-      services: { default: { ...service, session, rate_limit } },
+      services: { default: { ...service, session, cache, rate_limit } },
     };
   });
   gate = started;
@@ -93,6 +100,16 @@ describe('a request that finds everything in the store', () => {
     const proxy = await startOn('off', true);
     await warmed(proxy, '/plain');
     expect(await leastCost(() => costOf(proxy, '/plain'))).toEqual({ commands: 1, flights: 1 });
+  });
+
+  it.each([
+    ['session', 1],
+    // Which roles they are is read first.
+    ['role', 2],
+  ] as const)('costs, where responses are those of a %s, %i', async (sharedBy, trips) => {
+    const proxy = await startOn('off', true, sharedBy);
+    await warmed(proxy, '/plain');
+    expect(await leastCost(() => costOf(proxy, '/plain'))).toEqual({ commands: trips, flights: trips });
   });
 
   it('costs two where the resource varies', async () => {

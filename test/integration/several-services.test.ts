@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startAuthority } from '../../examples/wagtail-airtable/sample/authority.mjs';
+import { gateSchema } from '../../src/config/gate-schema.ts';
 import type { ServiceConfig } from '../../src/config/schema.ts';
 import { type Gate, SAMPLE_SESSION, startGate, withService } from '../support/gate.ts';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
@@ -20,17 +21,7 @@ async function startTwo(limits: [number, number], urls: [string, string]): Promi
       const service = (path: string, limit: number, url: string): ServiceConfig => ({
         ...config.services.default!,
         path,
-        session: {
-          ...{
-            authority: 'http',
-            name: 'the authority',
-            url,
-            path: '/',
-            cookie: 'sessionid',
-            header: 'X-Session',
-          },
-          ...{ timeout_ms: 2_000, cache: true, cache_ttl_seconds: 60, id_in_key: 'plain' },
-        },
+        session: gateSchema.parse({ authority: 'http', url, header: 'X-Session', timeout_ms: 2_000 }),
         rate_limit: { session: { limit, window_seconds: 60 }, address: 'off', strict: false },
       });
       const [first, second] = [service('/a', limits[0], urls[0]), service('/b', limits[1], urls[1])];

@@ -261,13 +261,13 @@ describe.each(STORES)('two processes on %s', (_name, createStores) => {
     it('what is keyed by content goes with its target', async () => {
       const keyed = { target, method: 'QUERY', key: `${KEYS.response('api', `QUERY ${target} x`)}` };
       const facts = { method: 'QUERY', field: () => undefined, contentKeyed: true };
-      const asking = a.ask({ ...keyed, facts, targetKey: a.keyOf(target), hasContentKeyed: true });
+      const asking = a.ask({ ...keyed, facts, targetKey: a.keyOf(target), hasSeveralKeys: true });
       await asked(1);
       origin[0]!.answer(HOUR, 'result');
       await asking;
       await stored();
       expect(await a.store.get([keyed.key])).not.toEqual([null]);
-      const put = b.ask({ target, method: 'PUT', hasContentKeyed: true });
+      const put = b.ask({ target, method: 'PUT', hasSeveralKeys: true });
       await asked(2);
       origin[1]!.answer({}, '', 204);
       await put;

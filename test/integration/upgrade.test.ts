@@ -100,6 +100,8 @@ async function start(setting: Setting = {}): Promise<void> {
       limits: null,
       stallMs: 1_000,
     },
+    hasParts: false,
+    logoutSteps: [],
     steps: [
       createMethodStep(['GET', 'POST']),
       createUpgradeStep({ protocols: passed, upstream, deadlineMs }),

@@ -70,7 +70,7 @@ export function createCacheProcess(name: string, store: Store, origin: AtOrigin[
       ...{ service: 'api', key: keyOf(target), facts, targetUri: BASE_URI + target },
       ...{ headOnly: method === 'HEAD', policy: PLAIN_POLICY, maxBodyBytes: 4_000_000, stallMs: 5_000 },
       ...{ retryAfterLimitMs: 0, hasOwnBudget: true, isKeyExact: true, collapseMs: 10_000, tags: [] },
-      ...{ compressFromBytes: null, targetKey: null, hasContentKeyed: false },
+      ...{ compressFromBytes: null, targetKey: null, hasSeveralKeys: false },
       signal: new AbortController().signal,
       likeness: () => JSON.stringify(fields),
       correlationId: () => name,

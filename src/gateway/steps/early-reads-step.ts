@@ -8,6 +8,7 @@ export interface EarlyReadsOptions {
   readonly limiter: Limiter | null;
   readonly limitKey: (exchange: Exchange) => string;
   readonly readsSession: boolean;
+  /** Responses are read, and their keys known by now. */
   readonly readsResponse: boolean;
 }
 
@@ -19,8 +20,9 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
   const { store, limiter, limitKey } = options;
   return (exchange) => {
     const sessionKey = options.readsSession ? (exchange.session?.storeKey ?? null) : null;
-    const { key, refused } = exchange.destination;
-    const responseKey = options.readsResponse && refused === null && isGet(exchange) ? key : null;
+    const { refused } = exchange.destination;
+    const isRead = options.readsResponse && refused === null && isGet(exchange);
+    const responseKey = isRead ? exchange.responseKey : null;
     exchange.readAt = exchange.clock.now();
     const taken = limiter === null ? null : limiter.take(limitKey(exchange), exchange);
     // Each by itself: in a Cluster one may fail, or come late, where the other does not.

@@ -1,12 +1,13 @@
 import { CachegateError } from '../../errors.ts';
 import type { CacheAnswer } from '../../response-cache/cache-request.ts';
+import { contentDigest } from '../../response-cache/content-digest.ts';
 import type { ResponseCache } from '../../response-cache/response-cache.ts';
 import { ABSENT, type Reading, readOne } from '../../store/reading.ts';
 import type { MaybePromise, Store } from '../../store/store.ts';
 import { type Answer, errorAnswer } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { Destination } from '../location.ts';
-import { contentDigest, readContent } from '../request-content.ts';
+import { readContent } from '../request-content.ts';
 import { ServiceRequest } from '../service-request.ts';
 import { ONLY_IF_CACHED, ORIGIN_HOLDS_OFF } from '../texts.ts';
 import type { Upstream } from '../upstream.ts';
@@ -60,7 +61,8 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
       return forward(exchange, new ServiceRequest(exchange, destination, upstream, null, content.body));
     }
     const { bytes } = content;
-    const key = upstream.contentKeyOf(request.method, destination.target, contentDigest(request, bytes));
+    const digest = contentDigest((name) => request.field(name), bytes);
+    const key = upstream.contentKeyOf(request.method, destination.target, digest, exchange.part);
     const keyed = new ServiceRequest(exchange, destination, upstream, { key, bytes });
     return respond(exchange, keyed, readUnlessAway(exchange, key));
   }
@@ -71,7 +73,7 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
     if (upstream.keyedMethods.has(exchange.request.method)) return respondByContent(exchange, destination);
     const request = new ServiceRequest(exchange, destination, upstream);
     if (request.hasUnkeyedContent) return forward(exchange, request);
-    return respond(exchange, request, read(exchange, destination.key));
+    return respond(exchange, request, read(exchange, exchange.responseKey));
   };
 }
 

@@ -15,11 +15,12 @@ const AWAY: Reading = { ok: false, error: new CachegateError('ERR_STORE_TIMEOUT'
 async function pass(session: Reading, response: Reading) {
   const applicants: Applicant<TakeResult>[] = [];
   const validations: ValidationCache<TakeResult> = {
-    recall: () => false,
+    recall: () => null,
     validate: async (_session, applicant) => {
       applicants.push(applicant);
-      return { kind: 'valid' };
+      return { kind: 'valid', identity: null };
     },
+    forget: async () => {},
   };
   const step = createSessionStep({
     ...{ validations, store: {} as Store, addressLimiter: null, addressKey: () => '' },

@@ -1,6 +1,7 @@
 import type { Limiter } from '../../rate-limit/limiter.ts';
+import type { ValidSession } from '../../session/authority.ts';
 import type { PresentedSession } from '../../session/presented-session.ts';
-import type { SessionJudgement, ValidationCache } from '../../session/validation-cache.ts';
+import type { ValidationCache } from '../../session/validation-cache.ts';
 import { ABSENT, type Reading, readOne } from '../../store/reading.ts';
 import type { MaybePromise, Store, TakeResult } from '../../store/store.ts';
 import { type Answer, refusal } from '../answer.ts';
@@ -46,14 +47,21 @@ export function createSessionStep(options: SessionStepOptions): Step {
     const before = exchange.early?.response ?? null;
     exchange.early = null;
     if (exchange.storeAway && before !== null) exchange.responseAway = !(await before).ok;
-    return answerFor(
-      await validations.validate(session, {
-        correlationId: () => exchange.correlationId(),
-        payer: addressKey,
-        storeAway: exchange.storeAway,
-        spend: () => spend(exchange, addressKey),
-      }),
-    );
+    const judgement = await validations.validate(session, {
+      correlationId: () => exchange.correlationId(),
+      payer: addressKey,
+      storeAway: exchange.storeAway,
+      spend: () => spend(exchange, addressKey),
+    });
+    switch (judgement.kind) {
+      case 'valid':
+        return letIn(exchange, judgement);
+      case 'invalid':
+      case 'unavailable':
+        return refusal(401);
+      case 'refused':
+        return limitExceeded(judgement.refusal);
+    }
   }
 
   function judge(
@@ -63,8 +71,8 @@ export function createSessionStep(options: SessionStepOptions): Step {
   ): MaybePromise<Answer | null> {
     if (!reading.ok) exchange.storeAway = true;
     const readMs = exchange.clock.now() - exchange.readAt;
-    if (validations.recall(session, reading, readMs, exchange)) return null;
-    return validate(exchange, session);
+    const known = validations.recall(session, reading, readMs, exchange);
+    return known === null ? validate(exchange, session) : letIn(exchange, known);
   }
 
   return (exchange) => {
@@ -76,14 +84,7 @@ export function createSessionStep(options: SessionStepOptions): Step {
   };
 }
 
-function answerFor(judgement: SessionJudgement<TakeResult>): Answer | null {
-  switch (judgement.kind) {
-    case 'valid':
-      return null;
-    case 'invalid':
-    case 'unavailable':
-      return refusal(401);
-    case 'refused':
-      return limitExceeded(judgement.refusal);
-  }
+function letIn(exchange: Exchange, { identity }: ValidSession): null {
+  exchange.identity = identity;
+  return null;
 }

@@ -24,7 +24,8 @@ export function createUpgradeStep({ protocols, upstream, deadlineMs }: UpgradeSt
   async function change(exchange: Exchange, protocol: string): Promise<Answer> {
     const { request, destination } = exchange;
     const { method, signal } = request;
-    const fields = upgradeFields(exchange, upstream);
+    const passed = (await upstream.identityPassing?.fieldsFor(exchange.identity)) ?? [];
+    const fields = [...upgradeFields(exchange, upstream), ...passed];
     const response = await ask({ method, target: destination.target, fields, protocol, signal });
     const { status, body, tunnel } = response;
     exchange.outcome = { hit: false, fwd: 'bypass', fwdStatus: status };
