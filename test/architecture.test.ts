@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ['clock.ts', 'errors.ts', 'background.ts'],
   observe: ['clock.ts', 'errors.ts', 'http', 'session'],
   'rate-limit': ['clock.ts', 'errors.ts', 'observe', 'store'],
-  session: ['clock.ts', 'errors.ts', 'background.ts', 'store', 'observe'],
+  session: ['clock.ts', 'errors.ts', 'background.ts', 'deadline.ts', 'http', 'store', 'observe'],
   'response-cache': ['clock.ts', 'errors.ts', 'background.ts', 'http', 'engine', 'store', 'observe'],
   purge: ['clock.ts', 'errors.ts', 'http', 'observe', 'store'],
   gateway: [
@@ -58,9 +58,31 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'session',
     'response-cache',
   ],
+  'value-cache': ['clock.ts', 'errors.ts', 'background.ts', 'observe', 'store'],
+  // The HTTP cache as a client has it.
+  fetch: [
+    ...['clock.ts', 'errors.ts', 'background.ts', 'deadline.ts', 'http', 'engine', 'store', 'observe'],
+    ...['response-cache'],
+  ],
+  // The parts in an application, whatever its framework.
+  app: [
+    ...[
+      'clock.ts',
+      'errors.ts',
+      'background.ts',
+      'deadline.ts',
+      'config',
+      'fetch',
+      'gateway',
+      'http',
+      'observe',
+    ],
+    ...['rate-limit', 'response-cache', 'session', 'store', 'value-cache', 'wiring'],
+  ],
+  frameworks: ['app', 'errors.ts', 'http', 'observe', 'session', 'store', 'value-cache'],
   listen: ['errors.ts'],
   adapters: ['http', 'gateway', 'listen'],
-  admin: ['listen'],
+  admin: ['listen', 'session'],
   config: ['deadline.ts', 'errors.ts', 'gateway', 'http', 'listen', 'store'],
   wiring: [
     ...['clock.ts', 'errors.ts', 'background.ts', 'config', 'engine', 'gateway', 'observe', 'purge'],
@@ -70,8 +92,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     ...['clock.ts', 'errors.ts', 'background.ts', 'adapters', 'admin', 'config', 'gateway', 'observe'],
     ...['purge', 'response-cache', 'store', 'wiring'],
   ],
-  workers: ['admin', 'config', 'errors.ts', 'observe', 'server.ts', 'store'],
+  workers: ['admin', 'config', 'errors.ts', 'observe', 'server.ts', 'store', 'session'],
   cli: ['config', 'errors.ts', 'server.ts', 'workers'],
+  // What subpaths of the package export; `frameworks` are subpaths of their own.
+  entries: ['app', 'errors.ts', 'observe', 'session', 'store', 'value-cache'],
   testing: ['clock.ts', 'errors.ts', 'store'],
   'index.ts': ['clock.ts', 'errors.ts', 'config', 'gateway', 'observe', 'purge', 'server.ts', 'store'],
 };
