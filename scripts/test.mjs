@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SHORT_RUN } from '../test/conformance/short-run.mjs';
+import { findChromium } from './chromium.mjs';
 import { installDependencies, main, PROJECT, requireNode, run, Stop } from './prepare.mjs';
 import { findRedisServer, findValkeyServer } from './valkey-server.mjs';
 
@@ -52,8 +53,9 @@ function prepare() {
     installDependencies();
     const valkey = process.env.VALKEY_SERVER || findValkeyServer();
     const redis = process.env.REDIS_SERVER || findRedisServer() || valkey;
-    const env = { ...process.env, VALKEY_SERVER: valkey, REDIS_SERVER: redis };
-    console.log(`Servers for the tests: ${[...new Set([valkey, redis])].join(', ')}`);
+    const chromium = process.env.CHROMIUM || findChromium();
+    const env = { ...process.env, VALKEY_SERVER: valkey, REDIS_SERVER: redis, CHROMIUM: chromium };
+    console.log(`Programs for the tests: ${[...new Set([valkey, redis, chromium])].join(', ')}`);
     run('npm', ['run', 'check'], env);
     return env;
   } catch (error) {
