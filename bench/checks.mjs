@@ -15,12 +15,19 @@ const AT_ONCE = 16;
 const DEADLINE_MS = 10_000;
 
 /**
- * Makes every session known to a server, then checks that it does the whole work, and does it from its caches.
+ * The gate's work: an allowed origin, the rate of a session, its validity, a stored response; all from the caches.
  *
- * @param {{ name: string, port: number, usesStore: boolean }} peer
- * @param {{ upstreams: import('./upstreams.mjs').Upstreams, store: { commands: () => Promise<number> } }} around
+ * @type {import('./rounds.mjs').Workload}
  */
-export async function warmAndCheck(peer, { upstreams, store }) {
+export const gateWorkload = {
+  target: TARGET,
+  origin: ALLOWED_ORIGIN,
+  field: SESSION_HEADER,
+  warmAndCheck,
+  sessionsFor: (_peer, count) => sessionIds.slice(0, count),
+};
+
+async function warmAndCheck(peer, { upstreams, store }) {
   await warm(peer);
   // A process that has just started may have been too busy to store what came first.
   await warm(peer);

@@ -1,5 +1,6 @@
 -- For wrk: GET requests of the sessions in a file, one after the other; the result as one line of JSON.
--- Arguments after `--`: the allowed origin, the name of the session header, the file with one session id a line.
+-- Arguments after `--`: the value of `Origin` or nothing, the name of the field that says whose request it is, the file
+-- with one value of it a line.
 
 local requests = {}
 local position = 0
@@ -11,7 +12,9 @@ end
 
 function init(args)
   for id in io.lines(args[3]) do
-    requests[#requests + 1] = wrk.format('GET', nil, { ['Host'] = wrk.headers['Host'], ['Origin'] = args[1], [args[2]] = id })
+    local fields = { ['Host'] = wrk.headers['Host'], [args[2]] = id }
+    if args[1] ~= '' then fields['Origin'] = args[1] end
+    requests[#requests + 1] = wrk.format('GET', nil, fields)
   end
   request = next_request
 end

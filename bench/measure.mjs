@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ALLOWED_ORIGIN, CONNECTIONS, SESSION_HEADER, TARGET } from './workload.mjs';
+import { CONNECTIONS } from './workload.mjs';
 
 const LOAD_SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
 const RESULT_LINE = /^\{"requests":.*\}$/m;
@@ -28,16 +28,27 @@ const run = promisify(execFile);
 /**
  * One round of load on one server.
  *
- * @param {{ port: number, pid: number, sessionsFile: string, core: number, seconds: number, signal: AbortSignal }} target
+ * @typedef {object} Target
+ * @property {number} port
+ * @property {number} pid
+ * @property {import('./rounds.mjs').Workload} workload
+ * @property {string} sessionsFile values of the workload's field, one a line
+ * @property {number} core of the load
+ * @property {number} seconds
+ * @property {number} [connections]
+ * @property {AbortSignal} signal
+ *
+ * @param {Target} target
  * @returns {Promise<Round>}
  */
-export async function measureRound({ port, pid, sessionsFile, core, seconds, signal }) {
+export async function measureRound(target) {
+  const { port, pid, workload, sessionsFile, core, seconds, connections = CONNECTIONS, signal } = target;
   const cpuBefore = processorTimeUs(pid);
-  const url = `http://127.0.0.1:${port}${TARGET}`;
-  const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', LOAD_SCRIPT, url];
+  const url = `http://127.0.0.1:${port}${workload.target}`;
+  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', LOAD_SCRIPT, url];
   const { stdout } = await run(
     'taskset',
-    ['-c', String(core), ...wrk, '--', ALLOWED_ORIGIN, SESSION_HEADER, sessionsFile],
+    ['-c', String(core), ...wrk, '--', workload.origin, workload.field, sessionsFile],
     { timeout: seconds * 1000 + GRACE_MS, signal },
   );
   const cpuUs = processorTimeUs(pid) - cpuBefore;

@@ -69,7 +69,7 @@ function machineText({ processor, system, node, store, nginx, wrk }) {
 function methodText({ rounds, seconds }) {
   return (
     `Medians of ${rounds} interleaved round${rounds === 1 ? '' : 's'} of ${seconds} s, ${CONNECTIONS} connections, ` +
-    '1 KiB body. Server alone on one core; wrk, Valkey, origin and authority on another. cachegate logs at its ' +
+    '1 KiB body (rows e1 to f4: the page of a logged-in user). Server alone on one core; wrk, Valkey, origin and authority on another. cachegate logs at its ' +
     'default level, to a file; the others do not log.'
   );
 }

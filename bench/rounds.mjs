@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { warmAndCheck } from './checks.mjs';
+import { gateWorkload } from './checks.mjs';
 import { measureRound } from './measure.mjs';
 import { freePort } from './processes.mjs';
 import { cores } from './tools.mjs';
-import { sessionIds } from './workload.mjs';
 
 export const WARM_UP_SECONDS = 2;
 
@@ -15,6 +14,17 @@ export const WARM_UP_SECONDS = 2;
  * @property {import('./upstreams.mjs').Upstreams} upstreams
  * @property {import('./store-server.mjs').StoreServer} store
  * @property {AbortSignal} signal
+ *
+ * @typedef {object} Workload what a server is asked
+ * @property {string} target
+ * @property {string} origin of the field of that name; empty: the request has none
+ * @property {string} field that says whose request it is
+ * @property {(peer: RunningPeer, around: Around) => Promise<void>} warmAndCheck makes every session known to a server, and
+ *   checks that it does its whole work
+ * @property {(peer: RunningPeer, count: number) => readonly string[] | Promise<readonly string[]>} sessionsFor the values of
+ *   `field` for one round, all known to the server
+ *
+ * @typedef {import('./rows.mjs').Peer & { port: number }} RunningPeer
  */
 
 /**
@@ -56,19 +66,22 @@ export async function startPeer(peer, around) {
   around.signal.throwIfAborted();
   const port = await freePort();
   const server = { ...(await peer.start({ ...around, port })), port };
-  await warmAndCheck({ ...peer, port }, around).catch((error) => {
+  const { workload = gateWorkload } = peer;
+  await workload.warmAndCheck({ ...peer, port }, around).catch((error) => {
     throw new Error(`${error.message}\nIts last output:\n${server.lastOutput()}`, { cause: error });
   });
-  return server;
+  return { ...server, peer: { ...peer, port }, workload };
 }
 
 /** One measured round; what makes its figures worthless goes to `faults`. */
-export async function oneRound({ server, sessions, faults }, { seconds, around }) {
+export async function oneRound({ server, sessions, faults }, { seconds, connections, around }) {
   const { directory, upstreams, signal } = around;
   const sessionsFile = join(directory, `sessions-${sessions}`);
-  await writeFile(sessionsFile, sessionIds.slice(0, sessions).join('\n'));
+  const values = await server.workload.sessionsFor(server.peer, sessions);
+  await writeFile(sessionsFile, values.join('\n'));
   const callsBefore = upstreams.calls();
-  const round = await measureRound({ ...server, sessionsFile, core: cores.load, seconds, signal });
+  const load = { sessionsFile, core: cores.load, seconds, connections, signal };
+  const round = await measureRound({ ...server, ...load });
   const calls = upstreams.calls() - callsBefore;
   if (round.refused > 0) faults.push(`${round.refused} answers with a status of 400 or more`);
   if (round.broken > 0) faults.push(`${round.broken} connections failed or answers missing`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProcesses } from '../bench/processes.mjs';
 import { describeMachine, pinSelf, requireMachine } from '../bench/tools.mjs';
+import { anonymousCrawl } from './anonymous-crawl.mjs';
 import { bigBody } from './big-body.mjs';
 import { coherence } from './coherence.mjs';
 import { collapse } from './collapse.mjs';
@@ -13,6 +14,8 @@ import { model } from './model.mjs';
 import { purgeLatency } from './purge-latency.mjs';
 import { render } from './report.mjs';
 import { revalidations } from './revalidations.mjs';
+import { sessionOutage } from './session-outage.mjs';
+import { sessionWrites } from './session-writes.mjs';
 import { storeFaults } from './store-faults.mjs';
 
 /**
@@ -38,6 +41,9 @@ const cases = [
   purgeLatency,
   coherence,
   manyEntries,
+  sessionOutage,
+  sessionWrites,
+  anonymousCrawl,
 ];
 
 const wanted = process.argv.slice(2);
