@@ -14,6 +14,7 @@ import { model } from './model.mjs';
 import { purgeLatency } from './purge-latency.mjs';
 import { render } from './report.mjs';
 import { revalidations } from './revalidations.mjs';
+import { sessionEnd } from './session-end.mjs';
 import { sessionOutage } from './session-outage.mjs';
 import { sessionWrites } from './session-writes.mjs';
 import { storeFaults } from './store-faults.mjs';
@@ -41,6 +42,7 @@ const cases = [
   purgeLatency,
   coherence,
   manyEntries,
+  sessionEnd,
   sessionOutage,
   sessionWrites,
   anonymousCrawl,

@@ -32,6 +32,14 @@ app.post('/logout', async ({ session }, reply) => {
   await session.logout();
   return reply.code(204).send();
 });
+app.post('/rotate', async ({ session }, reply) => {
+  await session.rotate();
+  return reply.code(204).send();
+});
+app.post('/end-all', async ({ query }, reply) => {
+  await cachegate.sessions.endAll(query.user);
+  return reply.code(204).send();
+});
 app.post('/count', async ({ session }) => ({ n: await session.update('n', (n = 0) => n + 1) }));
 /** Reads a field and sets it, as most handlers do. */
 app.post('/add', async ({ session, query: { field } }) => {
