@@ -135,6 +135,6 @@ export interface Sessions {
   /** Ends all sessions of a user, everywhere; answers how many. @throws CachegateError `ERR_STORE_*` */
   endAll(user: string): Promise<number>;
   status(): SessionsStatus;
-  /** Sends what is kept, for `deadlineMs` at most. */
+  /** Waits for commits under way, and then sends what is kept, for `deadlineMs` at most each. */
   close(deadlineMs?: number): Promise<void>;
 }

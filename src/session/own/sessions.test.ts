@@ -491,6 +491,21 @@ describe('without the store', () => {
   });
 });
 
+it('stores what is on its way before it ends', async () => {
+  const ada = browser();
+  await ada.request((session) => session.login('ada'));
+  store.delay(50);
+  const opened = await ada.open();
+  opened.session.set('n', 1);
+  let isStored = false;
+  const commit = opened.commit().then(() => {
+    isStored = true;
+  });
+  await sessions.close();
+  expect(isStored).toBe(true);
+  await commit;
+});
+
 describe('requests of other sites', () => {
   const foreign = { method: 'POST', fetchSite: 'cross-site', origin: 'https://evil.example' };
 

@@ -1,4 +1,6 @@
 import type { Clock } from '../../clock.ts';
+import { within } from '../../deadline.ts';
+import { CachegateError } from '../../errors.ts';
 import type { OwnSessionObserver } from '../../observe/observer.ts';
 import type { StoreKeys } from '../../store/keys.ts';
 import type { Reading } from '../../store/reading.ts';
@@ -96,6 +98,15 @@ export function createSessions(options: SessionsOptions): OwnSessions {
     return place;
   }
 
+  /** Those that are on their way when the sessions are closed, though their answers may have been sent. */
+  const commits = new Set<Promise<unknown>>();
+  function owned<T>(commit: Promise<T>): Promise<T> {
+    commits.add(commit);
+    const done = () => void commits.delete(commit);
+    commit.then(done, done);
+    return commit;
+  }
+
   const opened = (state: SessionState, crossSite = false): OpenedSession => {
     const session = new RequestSession(state, life);
     return {
@@ -103,7 +114,7 @@ export function createSessions(options: SessionsOptions): OwnSessions {
       crossSite,
       needsCommit: () => session.needsCommit(),
       watch: (watcher) => session.watch(watcher),
-      commit: () => session.commit(),
+      commit: () => owned(session.commit()),
       seal: () => session.seal(),
     };
   };
@@ -144,7 +155,12 @@ export function createSessions(options: SessionsOptions): OwnSessions {
     end: (reference) => keeping.endReference(reference),
     endAll: (user) => keeping.endAll(user),
     status: () => ({ mode: options.mode, ...keeping.status() }),
-    close: (deadlineMs = 1_000) => keeping.close(deadlineMs),
+    async close(deadlineMs = 1_000) {
+      const late = () => new CachegateError('ERR_STORE_TIMEOUT', 'Store unavailable at the end');
+      // What can't be stored in that time has told its request so.
+      await within(deadlineMs, Promise.allSettled(commits), late).catch(() => {});
+      await keeping.close(deadlineMs);
+    },
     vouching: {
       readToken: cookie.read,
       verify: tokens.verify,
