@@ -18,7 +18,7 @@ import { greetStore, type ValkeyClient } from './wiring/open-store.ts';
 import { hasSeveralAuthorities } from './wiring/session-settings.ts';
 import { wirePurge } from './wiring/wire-purge.ts';
 import { wireService } from './wiring/wire-service.ts';
-import { type WiredSessions, wireSessions } from './wiring/wire-sessions.ts';
+import { type OwnSessions, wireSessions } from './wiring/wire-sessions.ts';
 
 export type { ValkeyClient } from './wiring/open-store.ts';
 
@@ -165,11 +165,11 @@ async function assembleOn(config: Config, env: NodeJS.ProcessEnv, parts: OpenPar
   const release = async () => {
     await background.settle(config.store_timeout_ms);
     await Promise.all(wired.flatMap(({ limiters }) => limiters.map((limiter) => limiter.settle())));
-    await own?.sessions.close();
+    await own?.close();
     await Promise.all(wired.flatMap(({ service, authority }) => [service.close(), authority?.close()]));
     await store?.close();
   };
-  return { gateway, opened, purge, sessions: own?.sessions ?? null, registry, release };
+  return { gateway, opened, purge, sessions: own, registry, release };
 }
 
 /** `null`: the server has nothing to do with applications' sessions. */
@@ -177,7 +177,7 @@ function ownParts(
   { sessions: config, namespace }: Config,
   parts: OpenParts,
   registry: Registry | null,
-): WiredSessions | null {
+): OwnSessions | null {
   const { store } = parts.opened;
   if (config === undefined || store === null) return null;
   const { observer: told } = parts;

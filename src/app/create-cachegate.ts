@@ -115,7 +115,7 @@ function sessionsOf(
 ): OwnSessions | null {
   if (sessions === 'off') return null;
   const secrets = sessions.secrets ?? [secretOfThisProcess(log)];
-  return wireSessions({ ...sessions, secrets }, { store, keys, namespace, clock, observer }).sessions;
+  return wireSessions({ ...sessions, secrets }, { store, keys, namespace, clock, observer });
 }
 
 const SECRET_BYTES = 48;

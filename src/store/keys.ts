@@ -97,8 +97,8 @@ export function isPieceKey(key: string): boolean {
   return key.includes(PIECE_OF_RESPONSE);
 }
 
-/** What stands between the braces of a key. */
-function hashTagOf(key: string): string {
+/** What stands between the braces of a key: its Cluster hash tag; of an own session, the digest. */
+export function hashTagOf(key: string): string {
   return key.slice(key.lastIndexOf('{') + 1, key.lastIndexOf('}'));
 }
 

@@ -1,5 +1,4 @@
 import type { OwnGate } from '../gateway/session-gate.ts';
-import { allowedOrigins, isCrossSite } from '../session/own/cross-site.ts';
 import type { SessionClaims } from '../session/own/session-claims.ts';
 import type { OwnSessions, SessionVouching } from '../session/own/sessions.ts';
 import type { PresentedSession } from '../session/presented-session.ts';
@@ -12,21 +11,19 @@ export interface OwnGateParts {
   readonly sessions: OwnSessions;
   readonly store: Store | null;
   readonly keys: StoreKeys;
-  readonly allowedOrigins: readonly string[];
   /** The service says by CORS which origins' pages may ask. */
   readonly hasCors: boolean;
 }
 
 /** A gate of the sessions that applications beside it keep. */
-export function wireOwnGate({ service, sessions, store, keys, hasCors, ...parts }: OwnGateParts): OwnGate {
-  const origins = allowedOrigins(parts.allowedOrigins);
+export function wireOwnGate({ service, sessions, store, keys, hasCors }: OwnGateParts): OwnGate {
   const { vouching } = sessions;
   return {
     kind: 'own',
     vouching,
     present: createPresenter(service, vouching, keys),
     store: sessions.status().mode === 'store' ? store : null,
-    isCrossSite: hasCors ? () => false : (request) => isCrossSite(request, origins),
+    isCrossSite: hasCors ? () => false : vouching.isCrossSite,
   };
 }
 

@@ -15,6 +15,7 @@ import type { GateObserver } from '../observe/observer.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { Authority } from '../session/authority.ts';
+import type { OwnSessions } from '../session/own/sessions.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
 import type { Store } from '../store/store.ts';
@@ -22,7 +23,6 @@ import { cacheSettings } from './cache-settings.ts';
 import { authorityNameOf, identityPassingOf } from './session-settings.ts';
 import { wireOwnGate } from './wire-own-gate.ts';
 import { wireRemoteGate } from './wire-remote-gate.ts';
-import type { WiredSessions } from './wire-sessions.ts';
 
 /** What all services of a process share. */
 export interface SharedParts {
@@ -42,7 +42,7 @@ export interface SharedParts {
   /** Services ask different authorities, so that a verdict's key must say whose it is. */
   readonly severalAuthorities: boolean;
   /** Sessions that applications beside the gate keep; `null`: none are configured. */
-  readonly own: WiredSessions | null;
+  readonly own: OwnSessions | null;
 }
 
 const PASSED_ON = METHODS.filter((method) => !REFUSED_METHODS.has(method));
@@ -138,10 +138,8 @@ function gateOf(
 ): { readonly gate: SessionGate | null; readonly authority: Authority | null } {
   if (session === undefined) return { gate: null, authority: null };
   if (session.authority === 'own') {
-    const { sessions, allowedOrigins } = shared.own!;
-    const { store, keys } = shared;
-    const hasCors = cors !== undefined;
-    const gate = wireOwnGate({ service, sessions, store, keys, allowedOrigins, hasCors });
+    const { own, store, keys } = shared;
+    const gate = wireOwnGate({ service, sessions: own!, store, keys, hasCors: cors !== undefined });
     return { gate, authority: null };
   }
   const { authority, present, forwarded, store, validations } = wireRemoteGate(session, {
@@ -189,7 +187,7 @@ function forwardingOf(
     // A token that was shown to the gate is the gate's, as its cookie is.
     authorization: carriesToken(session) ? false : (forward.authorization ?? credentials),
     webOrigin: config.cors === undefined,
-    sessionCookie: session === undefined ? null : (session.cookie ?? shared.own?.cookieName ?? null),
+    sessionCookie: session === undefined ? null : (session.cookie ?? shared.own?.vouching.cookieName ?? null),
     sessionField: session?.header ?? null,
     ownFields: config.request_headers,
     requestDirectives: !forced,

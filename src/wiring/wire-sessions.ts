@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { SessionsConfig } from '../config/sessions-schema.ts';
 import type { OwnSessionObserver } from '../observe/observer.ts';
-import { createSessionCookie } from '../session/own/session-cookie.ts';
 import { createSessions, type OwnSessions } from '../session/own/sessions.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
+
+export type { OwnSessions } from '../session/own/sessions.ts';
 
 export interface SessionParts {
   readonly store: Store;
@@ -14,22 +15,13 @@ export interface SessionParts {
   readonly observer: OwnSessionObserver;
 }
 
-/** Own sessions, and what a gate of them goes by. */
-export interface WiredSessions {
-  readonly sessions: OwnSessions;
-  /** As requests have it, with its prefix. */
-  readonly cookieName: string;
-  readonly allowedOrigins: readonly string[];
-}
-
 /**
  * Own sessions of their configuration: the names of the file here, the names of the code there.
  * @throws CachegateError `ERR_CONFIG_INVALID` for what no sessions can be made of
  */
-export function wireSessions(config: SessionsConfig, parts: SessionParts): WiredSessions {
+export function wireSessions(config: SessionsConfig, parts: SessionParts): OwnSessions {
   const { name, secure, same_site: sameSite, path, domain } = config.cookie;
-  const cookie = { name, secure, sameSite, path, domain };
-  const sessions = createSessions({
+  return createSessions({
     ...parts,
     secrets: config.secrets ?? [],
     mode: config.mode,
@@ -39,7 +31,6 @@ export function wireSessions(config: SessionsConfig, parts: SessionParts): Wired
     degradedWrites: config.degraded_writes,
     maxBytes: config.max_bytes,
     allowedOrigins: config.allowed_origins,
-    cookie,
+    cookie: { name, secure, sameSite, path, domain },
   });
-  return { sessions, cookieName: createSessionCookie(cookie).name, allowedOrigins: config.allowed_origins };
 }

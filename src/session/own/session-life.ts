@@ -1,9 +1,13 @@
+import type { Clock } from '../../clock.ts';
 import { CachegateError } from '../../errors.ts';
+import type { StoreKeys } from '../../store/keys.ts';
 import type { Identity } from '../identity.ts';
+import type { EndedSessions } from './ended-sessions.ts';
 import type { Change } from './record-writes.ts';
 import type { SessionClaims } from './session-claims.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { Place } from './session-place.ts';
+import type { SessionSecrets } from './session-secrets.ts';
 import type { SessionState } from './session-state.ts';
 import type { SessionTokens } from './session-token.ts';
 
@@ -14,6 +18,20 @@ export interface Lived {
 }
 
 export type DataChange = (before: ReadonlyMap<string, unknown>) => ReadonlyMap<string, unknown>;
+
+/** What a session's life stands on, wherever it is kept. */
+export interface LifeOptions {
+  readonly keys: StoreKeys;
+  readonly ended: EndedSessions;
+  readonly tokens: SessionTokens;
+  readonly secrets: SessionSecrets;
+  readonly cookie: SessionCookie;
+  readonly clock: Clock;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  /** A request touches its session when the last touch is so long ago. */
+  readonly refreshMs: number;
+}
 
 /** What happens to sessions: in the store, or in tokens alone. */
 export interface SessionLife {

@@ -1,4 +1,4 @@
-import type { StoreKeys } from '../../store/keys.ts';
+import { hashTagOf, type StoreKeys } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { SessionInfo } from './session.ts';
@@ -20,17 +20,10 @@ export interface SessionListsOptions {
   readonly keys: StoreKeys;
   readonly records: SessionRecords;
   readonly ended: EndedSessions;
-  readonly idleMs: number;
 }
 
 /** Finds sessions by the tags that they have: a user's own, or one of those that share all sessions. */
-export function createSessionLists({
-  store,
-  keys,
-  records,
-  ended,
-  idleMs,
-}: SessionListsOptions): SessionLists {
+export function createSessionLists({ store, keys, records, ended }: SessionListsOptions): SessionLists {
   async function infosOf(bases: readonly string[], user: string | null): Promise<SessionInfo[]> {
     if (bases.length === 0) return [];
     const values = await store.get(bases);
@@ -38,9 +31,9 @@ export function createSessionLists({
       const bytes = values[i]?.bytes;
       const record = bytes === undefined ? null : decodeRecord(bytes);
       if (record === null || records.isOver(record) || (user !== null && record.user !== user)) return [];
-      const { seenAt, endsAt, createdAt, roles } = record;
-      const reference = key.slice(key.lastIndexOf('{') + 1, key.lastIndexOf('}'));
-      const expiresAt = Math.min(seenAt + idleMs, endsAt);
+      const { seenAt, createdAt, roles } = record;
+      const reference = hashTagOf(key);
+      const expiresAt = records.expiresAt(record);
       return [{ reference, user: record.user, roles, createdAt, seenAt, expiresAt }];
     });
   }

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.ts';
 import { CachegateError, hasCode } from '../../errors.ts';
-import type { StoreKeys } from '../../store/keys.ts';
+import { hashTagOf, type StoreKeys } from '../../store/keys.ts';
 import type { MaybePromise, Store } from '../../store/store.ts';
 import { codedCalls } from './coded-calls.ts';
 import { createRecordMoves, type Moved, type RecordMoves } from './record-moves.ts';
 import { createRecordWrites, type Written } from './record-writes.ts';
-import type { FoundRecord, Place } from './session-place.ts';
+import { type FoundRecord, type Place, placeOf } from './session-place.ts';
 import { encodeRecord, movedTo, type SessionRecord } from './session-record.ts';
 import type { SessionSecret, SessionSecrets } from './session-secrets.ts';
 
@@ -25,10 +25,11 @@ export interface SessionRecordsOptions {
 
 /** Sessions on the store port, by their places. All throw `ERR_STORE_*`. */
 export interface SessionRecords {
-  placeOf(id: string, secret: SessionSecret): Place;
   /** Where it is by what lists call it; the secret is not known, and any will do to read or to end it. */
   placeOfDigest(digest: string): Place;
-  /** Whether its idle or absolute lifetime is over. */
+  /** When its idle or absolute lifetime is over, in milliseconds since the epoch. */
+  expiresAt(record: SessionRecord): number;
+  /** Whether it is. */
   isOver(record: SessionRecord): boolean;
   /** Whether a session goes on under another id. */
   hasMoved(place: Place): Promise<boolean>;
@@ -72,17 +73,13 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
   const { keys, secrets, clock, idleMs, maxBytes } = options;
   const store = codedCalls(options.store);
 
-  const placeOf = (id: string, secret: SessionSecret) => ({
-    key: keys.ownSession(secret.digest(id)),
-    secret,
-  });
   const userTag = (user: string, secret: SessionSecret) => keys.userTag(secret.digest(`user:${user}`));
   const tagsOf = ({ key, secret }: Place, { user }: SessionRecord) => [
     keys.sessionTag(SESSION_KIND, key),
     ...(user === null ? [] : [userTag(user, secret)]),
   ];
-  const lifeMs = ({ seenAt, endsAt }: SessionRecord) =>
-    Math.max(1, Math.min(idleMs, Math.min(seenAt + idleMs, endsAt) - clock.now()));
+  const expiresAt = ({ seenAt, endsAt }: SessionRecord) => Math.min(seenAt + idleMs, endsAt);
+  const lifeMs = (record: SessionRecord) => Math.max(1, Math.min(idleMs, expiresAt(record) - clock.now()));
 
   function encoded(record: SessionRecord): Buffer {
     const bytes = encodeRecord(record);
@@ -92,8 +89,7 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
   }
 
   /** Where a mark or a pointer leads: the digest of the new id, after the secret's name. */
-  const trailTo = ({ key, secret }: Place) =>
-    `${secret.kid}.${key.slice(key.lastIndexOf('{') + 1, key.lastIndexOf('}'))}`;
+  const trailTo = ({ key, secret }: Place) => `${secret.kid}.${hashTagOf(key)}`;
   function placeAt(trail: string): Place | null {
     const [kid = '', digest = ''] = trail.split('.');
     const secret = secrets.byKid(kid);
@@ -141,14 +137,14 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
   });
 
   async function create(record: SessionRecord, id: string): Promise<Created> {
-    const place = placeOf(id, secrets.signing);
+    const place = placeOf(keys, id, secrets.signing);
     return { id, place, record, bytes: await put(place, record, true) };
   }
 
   return {
-    placeOf,
     placeOfDigest: (digest) => ({ key: keys.ownSession(digest), secret: secrets.signing }),
-    isOver: ({ seenAt, endsAt }) => clock.now() >= Math.min(seenAt + idleMs, endsAt),
+    expiresAt,
+    isOver: (record) => clock.now() >= expiresAt(record),
     async hasMoved(place) {
       const found = await locate(place);
       return found !== null && found.place !== place;
@@ -164,7 +160,7 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
     },
     write: writes.write,
     async move(from, id, change) {
-      const place = placeOf(id, secrets.signing);
+      const place = placeOf(keys, id, secrets.signing);
       const moved = await moves.move(from, place, change);
       return moved === null ? null : { ...moved, id, place };
     },

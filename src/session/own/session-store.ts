@@ -9,6 +9,7 @@ import type { SessionInfo } from './session.ts';
 import { isName, isRoles, UNFIT_NAMES } from './session-claims.ts';
 import { isSessionId, newSessionId } from './session-ids.ts';
 import { createSessionLists } from './session-lists.ts';
+import { placeOf } from './session-place.ts';
 import { checkField, decodeRecord, type SessionRecord, snapshot } from './session-record.ts';
 import { createSessionRecords } from './session-records.ts';
 import { createSessionSecrets } from './session-secrets.ts';
@@ -78,12 +79,12 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
   const keys = createStoreKeys(namespace, '');
   const records = createSessionRecords({ store, keys, secrets, clock, idleMs, maxBytes });
   const ended = createEndedSessions(null, absoluteMs, () => clock.now());
-  const lists = createSessionLists({ store, keys, records, ended, idleMs });
+  const lists = createSessionLists({ store, keys, records, ended });
 
   /** Where a session lies: by one of the secrets. */
   async function find(id: string) {
     if (!isSessionId(id)) return null;
-    const places = secrets.all.map((secret) => records.placeOf(id, secret));
+    const places = secrets.all.map((secret) => placeOf(keys, id, secret));
     const values = await store.get(places.map(({ key }) => key));
     for (const [i, value] of values.entries()) {
       const record = value === null ? null : decodeRecord(value.bytes);

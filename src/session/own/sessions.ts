@@ -1,6 +1,5 @@
+import { createBackground } from '../../background.ts';
 import type { Clock } from '../../clock.ts';
-import { within } from '../../deadline.ts';
-import { CachegateError } from '../../errors.ts';
 import type { OwnSessionObserver } from '../../observe/observer.ts';
 import type { StoreKeys } from '../../store/keys.ts';
 import type { Reading } from '../../store/reading.ts';
@@ -13,7 +12,7 @@ import type { OpenedSession, SessionRequest, Sessions } from './session.ts';
 import type { SessionClaims } from './session-claims.ts';
 import { createSessionCookie, type SessionCookieOptions } from './session-cookie.ts';
 import type { SessionKeeping } from './session-keeping.ts';
-import type { Place } from './session-place.ts';
+import { type Place, placeOf } from './session-place.ts';
 import { createSessionSecrets } from './session-secrets.ts';
 import { FOREIGN, NO_SESSION, type SessionState } from './session-state.ts';
 import { createSessionTokens } from './session-token.ts';
@@ -44,6 +43,10 @@ export interface SessionsOptions {
 
 /** What a gate asks of sessions that applications keep. */
 export interface SessionVouching {
+  /** The cookie's name as requests have it, with its prefix. */
+  readonly cookieName: string;
+  /** Whether a request would change something and comes from another site's page. */
+  isCrossSite(request: SessionRequest): boolean;
   /** The token in a `Cookie` value. */
   readToken(cookieHeader: string): string | null;
   /** As `SessionTokens.verify`. */
@@ -89,21 +92,19 @@ export function createSessions(options: SessionsOptions): OwnSessions {
 
   const places = new WeakMap<SessionClaims, Place>();
   /** Found once for each token: it takes a keyed hash. */
-  function placeOf(claims: SessionClaims): Place {
+  function placeOfClaims(claims: SessionClaims): Place {
     let place = places.get(claims);
     if (place === undefined) {
-      place = { key: keys.ownSession(claims.secret.digest(claims.sid)), secret: claims.secret };
+      place = placeOf(keys, claims.sid, claims.secret);
       places.set(claims, place);
     }
     return place;
   }
 
-  /** Those that are on their way when the sessions are closed, though their answers may have been sent. */
-  const commits = new Set<Promise<unknown>>();
+  /** Owns commits whose answers may have been sent before they are done; their callers are told how they end. */
+  const commits = createBackground(Number.POSITIVE_INFINITY, () => {});
   function owned<T>(commit: Promise<T>): Promise<T> {
-    commits.add(commit);
-    const done = () => void commits.delete(commit);
-    commit.then(done, done);
+    commits.run(() => commit);
     return commit;
   }
 
@@ -135,7 +136,7 @@ export function createSessions(options: SessionsOptions): OwnSessions {
     const crossSite = isCrossSite(request, origins);
     if (claims === null) return opened(crossSite ? FOREIGN : NO_SESSION);
     if (crossSite) return opened(FOREIGN, true);
-    const place = placeOf(claims);
+    const place = placeOfClaims(claims);
     const reading = keeping.read(place);
     return reading instanceof Promise
       ? reading.then((result) => opened(stateOf(claims, place, result)))
@@ -156,21 +157,21 @@ export function createSessions(options: SessionsOptions): OwnSessions {
     endAll: (user) => keeping.endAll(user),
     status: () => ({ mode: options.mode, ...keeping.status() }),
     async close(deadlineMs = 1_000) {
-      const late = () => new CachegateError('ERR_STORE_TIMEOUT', 'Store unavailable at the end');
-      // What can't be stored in that time has told its request so.
-      await within(deadlineMs, Promise.allSettled(commits), late).catch(() => {});
+      await commits.settle(deadlineMs);
       await keeping.close(deadlineMs);
     },
     vouching: {
+      cookieName: cookie.name,
+      isCrossSite: (request) => isCrossSite(request, origins),
       readToken: cookie.read,
       verify: tokens.verify,
-      keyOf: (claims) => placeOf(claims).key,
+      keyOf: (claims) => placeOfClaims(claims).key,
       judge(claims, reading) {
-        const judged = keeping.judge(claims, placeOf(claims), reading);
+        const judged = keeping.judge(claims, placeOfClaims(claims), reading);
         if (judged.kind === 'active') return { kind: 'active', identity: judged.record };
         return { kind: judged.kind, identity: judged.kind === 'degraded' ? claims : NOBODY };
       },
-      end: (claims) => life.end(placeOf(claims)),
+      end: (claims) => life.end(placeOfClaims(claims)),
       clearedCookie: () => cookie.clear(),
     },
   };

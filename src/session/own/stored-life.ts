@@ -1,36 +1,22 @@
-import type { Clock } from '../../clock.ts';
 import { CachegateError } from '../../errors.ts';
 import type { OwnSessionObserver } from '../../observe/observer.ts';
 import { storeFailure } from '../../store/reading.ts';
 import { awayError } from './coded-calls.ts';
-import type { EndedSessions } from './ended-sessions.ts';
 import type { JwtOnlyMode } from './jwt-only-mode.ts';
 import type { KeptChanges } from './kept-changes.ts';
 import type { Change } from './record-writes.ts';
 import type { SessionClaims } from './session-claims.ts';
-import type { SessionCookie } from './session-cookie.ts';
 import { newSessionId } from './session-ids.ts';
-import { issue, type Lived, refuseForeign, type SessionLife } from './session-life.ts';
-import type { Place } from './session-place.ts';
+import { issue, type LifeOptions, type Lived, refuseForeign, type SessionLife } from './session-life.ts';
+import { type Place, placeOf } from './session-place.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { Created, SessionRecords } from './session-records.ts';
-import type { SessionSecrets } from './session-secrets.ts';
 import type { SessionState } from './session-state.ts';
-import type { SessionTokens } from './session-token.ts';
 
-export interface StoredLifeOptions {
+export interface StoredLifeOptions extends LifeOptions {
   readonly records: SessionRecords;
   readonly kept: KeptChanges;
-  readonly ended: EndedSessions;
   readonly mode: JwtOnlyMode;
-  readonly tokens: SessionTokens;
-  readonly secrets: SessionSecrets;
-  readonly cookie: SessionCookie;
-  readonly clock: Clock;
-  readonly idleMs: number;
-  readonly absoluteMs: number;
-  /** A request touches its session when the last touch is so long ago. */
-  readonly refreshMs: number;
   /** Bound of a record. */
   readonly maxBytes: number;
   /** Whether writes are kept while the store is away, instead of refused. */
@@ -44,7 +30,7 @@ const NO_DATA: ReadonlyMap<string, unknown> = new Map();
 
 /** The life of sessions in a store. While it is away, logouts are kept, and writes where they are queued. */
 export function createStoredLife(options: StoredLifeOptions): SessionLife {
-  const { records, kept, ended, mode, tokens, secrets, cookie, clock, idleMs, absoluteMs, observer } =
+  const { keys, records, kept, ended, mode, tokens, secrets, cookie, clock, idleMs, absoluteMs, observer } =
     options;
 
   /** Goes on without the store if that is why a call failed, and with what `instead` does. */
@@ -99,7 +85,7 @@ export function createStoredLife(options: StoredLifeOptions): SessionLife {
       return { state: active(claims, await records.create(record, id)), cookie: signed };
     } catch (error) {
       const later = () => {
-        const place = records.placeOf(id, secrets.signing);
+        const place = placeOf(keys, id, secrets.signing);
         kept.create(place, id, record);
         return { state: { kind: 'degraded', claims, place } as const, cookie: signed };
       };

@@ -1,34 +1,22 @@
-import type { Clock } from '../../clock.ts';
 import { within } from '../../deadline.ts';
 import { CachegateError } from '../../errors.ts';
 import type { OwnSessionObserver } from '../../observe/observer.ts';
-import type { StoreKeys } from '../../store/keys.ts';
 import { ABSENT, readOne, storeFailure } from '../../store/reading.ts';
 import type { Store } from '../../store/store.ts';
-import type { EndedSessions } from './ended-sessions.ts';
 import { createJwtOnlyMode } from './jwt-only-mode.ts';
 import { createKeptChanges } from './kept-changes.ts';
-import type { SessionCookie } from './session-cookie.ts';
 import { createSessionJudge } from './session-judge.ts';
 import type { SessionKeeping } from './session-keeping.ts';
+import type { LifeOptions } from './session-life.ts';
 import { createSessionLists } from './session-lists.ts';
 import { createSessionRecords } from './session-records.ts';
-import type { SessionSecrets } from './session-secrets.ts';
-import type { SessionTokens } from './session-token.ts';
 import { createStoredLife } from './stored-life.ts';
 
-export interface StoredSessionsOptions {
+export interface StoredSessionsOptions extends LifeOptions {
   readonly store: Store;
-  readonly keys: StoreKeys;
-  readonly secrets: SessionSecrets;
-  readonly tokens: SessionTokens;
-  readonly cookie: SessionCookie;
-  readonly ended: EndedSessions;
-  readonly clock: Clock;
-  readonly idleMs: number;
-  readonly absoluteMs: number;
-  readonly refreshMs: number;
+  /** For so long after its issue a token is trusted alone while the store is away. */
   readonly jwtOnlyMs: number;
+  /** Bound of a record. */
   readonly maxBytes: number;
   readonly degradedWrites: 'refuse' | 'queue';
   readonly observer: OwnSessionObserver;

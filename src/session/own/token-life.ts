@@ -1,34 +1,17 @@
-import type { Clock } from '../../clock.ts';
 import { CachegateError } from '../../errors.ts';
-import type { StoreKeys } from '../../store/keys.ts';
-import type { EndedSessions } from './ended-sessions.ts';
 import type { SessionClaims } from './session-claims.ts';
-import type { SessionCookie } from './session-cookie.ts';
 import { newSessionId } from './session-ids.ts';
-import { issue, type Lived, refuseForeign, type SessionLife } from './session-life.ts';
-import type { SessionSecrets } from './session-secrets.ts';
-import type { SessionTokens } from './session-token.ts';
-
-export interface TokenLifeOptions {
-  readonly keys: StoreKeys;
-  readonly ended: EndedSessions;
-  readonly tokens: SessionTokens;
-  readonly secrets: SessionSecrets;
-  readonly cookie: SessionCookie;
-  readonly clock: Clock;
-  readonly idleMs: number;
-  readonly absoluteMs: number;
-  readonly refreshMs: number;
-}
+import { issue, type LifeOptions, type Lived, refuseForeign, type SessionLife } from './session-life.ts';
+import { placeOf } from './session-place.ts';
 
 /** The life of sessions whose tokens are all there is of them (`SESSION_MODE=jwt`): no data, and ends known here alone. */
-export function createTokenLife(options: TokenLifeOptions): SessionLife {
+export function createTokenLife(options: LifeOptions): SessionLife {
   const { keys, ended, tokens, secrets, cookie, clock, idleMs } = options;
 
   async function live(claims: Omit<SessionClaims, 'issuedAt' | 'expiresAt'>): Promise<Lived> {
     const issuedAt = clock.now();
     const renewed = { ...claims, issuedAt, expiresAt: Math.min(issuedAt + idleMs, claims.endsAt) };
-    const place = { key: keys.ownSession(claims.secret.digest(claims.sid)), secret: claims.secret };
+    const place = placeOf(keys, claims.sid, claims.secret);
     return {
       state: { kind: 'degraded', claims: renewed, place },
       cookie: await issue(tokens, cookie, renewed),
