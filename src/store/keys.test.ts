@@ -29,6 +29,14 @@ describe('the names of tags', () => {
   });
 });
 
+it('counters and jobs that warm the cache are called by what they are', () => {
+  expect(keys.statistics(3)).toBe('site-a:stats:{3}');
+  expect(keys.hot('2027031509')).toBe('site-a:hot:{2027031509}');
+  const job = keys.warm('a1');
+  expect([job, keys.warmPart(job, 'items', 2)]).toEqual(['site-a:warm:{a1}', 'site-a:warm:{a1}:items:2']);
+  expect(keys.warmTag()).toBe('site-a:tag:{~warm}');
+});
+
 it('pieces of a body lie in the slot of their response, and are told from all else', () => {
   const piece = keys.piece(base, 'id', 3);
   expect(piece).toBe(`${base}:body:id:3`);

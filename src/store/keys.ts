@@ -24,6 +24,11 @@ export interface StoreKeys {
   /** `ratelimit:{identifier}`: the identifier is a keyed hash of a service's name and a session id or address. */
   rateLimit(service: string, kind: 'session' | 'address', value: string): string;
   /**
+   * `ratelimit:origin:{name}`: the budget of requests to an origin, by its service's name or the one it is shared as. Nothing
+   * secret, and not hashed: all that share a store share it, whatever their hash keys.
+   */
+  originBudget(name: string): string;
+  /**
    * `response:{service:digest}`: a stored response, or the list of what its variants vary by. The braces are a
    * Cluster hash tag, so that all of one resource lies in one slot.
    */
@@ -46,9 +51,22 @@ export interface StoreKeys {
   serviceTags(service: string): readonly string[];
   /** `tag:{>service:digest}`: what is stored for a target beside its GET, by the key of that: what is keyed by content. */
   targetTag(responseKey: string): string;
+  /** `stats:{n}`: counters of hits and misses, one of `STATISTICS_SHARDS` that the processes spread over. */
+  statistics(shard: number): string;
+  /** `hot:{YYYYMMDDHH}`: how often targets were asked for in one hour (UTC). */
+  hot(hour: string): string;
+  /** `warm:{id}`: a job that warms the cache. */
+  warm(id: string): string;
+  /** `warm:{id}:name:n`: a part of it, in its slot. */
+  warmPart(warmKey: string, name: string, index: number): string;
+  /** `tag:{~warm}`: all such jobs. No user's or kind's tag is called so. */
+  warmTag(): string;
   /** A keyed hash (HMAC-SHA-256, 128 bits of it, base64url), for names that must not show a secret. */
   hash(value: string): string;
 }
+
+/** So many keys share what a fleet counts: no slot of a Cluster is written by all of its processes. */
+export const STATISTICS_SHARDS = 16;
 
 const HASH_BYTES = 16;
 /** The digits of base64url, with which a digest may begin. */
@@ -74,6 +92,7 @@ export function createStoreKeys(namespace: string, secret: string): StoreKeys {
     sessionTags: (kind) => DIGITS.map((digit) => `${prefix}tag:{~${kind}:${digit}}`),
     value: (key) => `${prefix}value:{${plainOrDigest(key)}}`,
     rateLimit: (service, kind, value) => `${prefix}ratelimit:${hash(`${service}:${kind}:${value}`)}`,
+    originBudget: (name) => `${prefix}ratelimit:origin:${name}`,
     response: (service, cacheKey) => `${prefix}response:{${service}:${digest(cacheKey)}}`,
     variant: (responseKey, generation, variantKey) =>
       `${responseKey}:${digest(`${generation}\n${variantKey}`)}`,
@@ -82,6 +101,11 @@ export function createStoreKeys(namespace: string, secret: string): StoreKeys {
     serviceTag: (service, responseKey) => `${prefix}tag:{@${service}:${digestOf(responseKey)[0]}}`,
     serviceTags: (service) => DIGITS.map((digit) => `${prefix}tag:{@${service}:${digit}}`),
     targetTag: (responseKey) => `${prefix}tag:{>${hashTagOf(responseKey)}}`,
+    statistics: (shard) => `${prefix}stats:{${shard}}`,
+    hot: (hour) => `${prefix}hot:{${hour}}`,
+    warm: (id) => `${prefix}warm:{${id}}`,
+    warmPart: (warmKey, name, index) => `${warmKey}:${name}:${index}`,
+    warmTag: () => `${prefix}tag:{~warm}`,
   };
 }
 

@@ -181,6 +181,23 @@ export interface Store {
    */
   confirmed(): Promise<void>;
 
+  /**
+   * Adds to the counters under `key`, which stay for `ttlMs` from the last batch on. A batch with the sequence of one that
+   * the same source has sent before, or a lower one, is left out (so long as that is remembered, `BATCH_TTL_MS`): one whose
+   * answer was lost can be sent again. Atomic over all processes. A key of counters holds nothing else, and is in no group.
+   */
+  add(key: string, batch: CountBatch, ttlMs: number): MaybePromise<void>;
+
+  /** The counters under each of `keys`, in their order; none where there is nothing. */
+  counters(keys: readonly string[]): MaybePromise<ReadonlyMap<string, number>[]>;
+
+  /**
+   * What the groups with one of these tags (keys) take up, by a random sample of at most `sampleSize` of them in which each
+   * group is as likely as any other. Touches so many groups, and never walks all. A group that has several of the tags
+   * counts as many times.
+   */
+  usage(tags: readonly string[], sampleSize: number): MaybePromise<Usage>;
+
   /** Tells of changes for as long as the answer is not called. A store that can't know of others' tells of its own. */
   listen(listener: StoreListener): () => void;
 
@@ -203,6 +220,32 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Counts of one process on their way to the store. */
+export interface CountBatch {
+  /** Unique to the process. */
+  readonly source: string;
+  /** Rises with each batch of the source; a whole number from 1. */
+  readonly sequence: number;
+  /** Whole numbers from 1, by the counter's name. */
+  readonly increments: ReadonlyMap<string, number>;
+}
+
+export interface Usage {
+  /** How many groups there are; an estimate where the store evicts by itself and its indexes do not know of it. */
+  readonly entries: number;
+  /** Groups picked at random that are there, or all where there are no more. */
+  readonly sample: readonly GroupUsage[];
+  /** What the store as a whole may hold, in bytes; `null`: nobody has said, or it can't be asked. */
+  readonly limitBytes: number | null;
+}
+
+export interface GroupUsage {
+  /** Milliseconds until the store forgets the last of the group's values; more than 0. */
+  readonly expiresInMs: number;
+  /** All its keys and values, with the store's own cost of each where the store tells it. */
+  readonly bytes: number;
+}
+
 export interface Members {
   readonly bases: readonly string[];
   /** Where to go on; `null` at the end. */
@@ -219,6 +262,8 @@ export const MAX_VALUE_BYTES = 64 * 1024 * 1024;
 export const MARK_OFFSET = 3;
 export const MARK_BYTES = 6;
 
+/** For how long it is remembered which batch of a source came last. */
+export const BATCH_TTL_MS = 3_600_000;
 /** How long a fill may go on without a `begin` or a `renew` of its group before its fence falls. */
 export const FILL_TTL_MS = 120_000;
 /** How long it is remembered that a tag was dropped: longer than any fill lasts. */

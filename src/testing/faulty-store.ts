@@ -16,6 +16,9 @@ const NO_CALLS = {
   dropTagged: 0,
   members: 0,
   confirmed: 0,
+  add: 0,
+  counters: 0,
+  usage: 0,
   ping: 0,
 };
 
@@ -60,6 +63,9 @@ export function createFaultyStore(store: Store): FaultyStore {
     dropTagged: (...args) => carryOut('dropTagged', () => store.dropTagged(...args)),
     members: (...args) => carryOut('members', () => store.members(...args)),
     confirmed: async () => carryOut('confirmed', () => store.confirmed()),
+    add: (...args) => carryOut('add', () => store.add(...args)),
+    counters: (...args) => carryOut('counters', () => store.counters(...args)),
+    usage: (...args) => carryOut('usage', () => store.usage(...args)),
     ping: async () => carryOut('ping', () => store.ping()),
     listen: store.listen,
     coherentUntil: store.coherentUntil,

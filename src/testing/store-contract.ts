@@ -1,7 +1,9 @@
 import type { ContractCase } from './contract-case.ts';
+import { countContract } from './store-count-contract.ts';
 import { groupContract } from './store-group-contract.ts';
 import { rateContract } from './store-rate-contract.ts';
 import { replaceContract } from './store-replace-contract.ts';
+import { usageContract } from './store-usage-contract.ts';
 import { valueContract } from './store-value-contract.ts';
 
 export type { ContractCase, StoreHarness } from './contract-case.ts';
@@ -16,4 +18,6 @@ export const storeContract: readonly ContractCase[] = [
   ...replaceContract,
   ...rateContract,
   ...groupContract,
+  ...countContract,
+  ...usageContract,
 ];

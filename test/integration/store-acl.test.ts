@@ -63,6 +63,17 @@ describe('the account that the documentation names', () => {
       await store.drop([key]);
     }
     await store.set(keys.movedSession(keys.ownSession('abc')), Buffer.from('two'), MINUTE);
+    const counts = { source: 'a', sequence: 1, increments: new Map([['api:hits', 3]]) };
+    for (const key of [keys.statistics(3), keys.hot('2027031509')]) {
+      await store.add(key, counts, MINUTE);
+      expect(await store.counters([key])).toEqual([counts.increments]);
+    }
+    const job = keys.warm('a');
+    const begun = await store.begin(job);
+    const options = { group: job, fence: begun.fence, tags: [keys.warmTag()] };
+    expect(await store.set(keys.warmPart(job, 'items', 0), Buffer.from('[]'), MINUTE, options)).toBe(true);
+    const usage = await store.usage([...tags, keys.warmTag()], 100);
+    expect(usage).toMatchObject({ entries: 3, limitBytes: null });
     expect(await store.dropTagged(tags, { markedAt: 1 })).toBe(1);
     expect(await store.dropTagged(tags)).toBe(1);
     await store.confirmed();

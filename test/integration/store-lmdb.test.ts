@@ -223,6 +223,37 @@ describe('LMDB store: several processes', () => {
     expect(new Set(begun.map(({ fence }) => fence)).size).toBe(1);
   });
 
+  it('adds up what all of them count, each batch once', async () => {
+    const path = newFolder();
+    const [store, one, two] = [await opened(path), started(path), started(path)];
+    await Promise.all([one.call('ping'), two.call('ping')]);
+    const send = (each: LmdbProcess, source: string) =>
+      Promise.all(
+        Array.from({ length: 20 }, (_, i) => {
+          const increments = new Map([['hits', i + 1]]);
+          return each.repeat(2, 'add', 'stats', { source, sequence: i + 1, increments }, MINUTE);
+        }),
+      );
+    await Promise.all([send(one, 'one'), send(two, 'two')]);
+    expect(await store.counters(['stats'])).toEqual([new Map([['hits', 420]])]);
+  });
+
+  it('tells what they hold together', async () => {
+    const path = newFolder();
+    const [store, one, two] = [await opened(path), started(path), started(path)];
+    const fill = (each: LmdbProcess, name: string) =>
+      Promise.all(
+        Array.from({ length: 100 }, (_, i) => {
+          const base = `${name}${i}`;
+          return each.call('set', base, Buffer.from('x'), MINUTE, { group: base, tags: ['t'] });
+        }),
+      );
+    await Promise.all([fill(one, 'one'), fill(two, 'two')]);
+    expect(await store.usage(['t'], 50)).toMatchObject({ entries: 200, sample: { length: 50 } });
+    await one.call('dropTagged', ['t']);
+    expect(await store.usage(['t'], 50)).toMatchObject({ entries: 0, sample: [] });
+  });
+
   it('answers with what another process has written as soon as that is written', async () => {
     const path = newFolder();
     const [store, other] = [await opened(path), started(path)];

@@ -22,7 +22,7 @@ interface SetUp {
 const COMMANDS =
   'get set unlink pttl pexpire strlen setrange hget hset hdel hlen hrandfield zadd zcard zmscore zrange ' +
   'zrangebyscore zrem zscore del zremrangebyscore time evalsha eval script|load ping info client|id ' +
-  'client|tracking publish subscribe';
+  'client|tracking publish subscribe hgetall hincrby zcount memory|usage';
 const USER = `app on >s3cret ~* &* -@all ${COMMANDS.split(' ')
   .map((command) => `+${command}`)
   .join(' ')}`;

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createChanges } from '../changes.ts';
+import { createScriptedCounters } from '../scripts/counters.ts';
 import type { LeaseReply } from '../scripts/fills.ts';
+import type { RunScript } from '../scripts/script.ts';
 import { createScriptedGroups, dropsKey } from '../scripts/scripted-groups.ts';
+import { createScriptedUsage } from '../scripts/usage.ts';
 import type { LeaseState, ReplaceOptions, SetOptions, Store } from '../store.ts';
 import { storeClosed, valueTooLarge } from '../store-errors.ts';
 import { createAdmission } from './admission.ts';
@@ -54,8 +57,12 @@ export function createKvRestStore(options: KvRestOptions): Store {
   const admission = createAdmission(MAX_WAITING, MAX_WAITING_BYTES);
   const changes = createChanges();
   const closing = new AbortController();
+  const run: RunScript = (call) => queue.run({ name: 'script', call: call as TextCall });
+  const counters = createScriptedCounters(run);
+  // The services don't tell what a key costs them, nor how much they hold: their words for that are their own.
+  const usage = createScriptedUsage({ run, together: true, asksCost: false });
   const groups = createScriptedGroups({
-    run: (call) => queue.run({ name: 'script', call: call as TextCall }),
+    run,
     dropsKey: dropsKey(namespace),
     mark: (markedAt) => ({
       text: markText(markedAt),
@@ -161,6 +168,10 @@ export function createKvRestStore(options: KvRestOptions): Store {
       return ask(1, 0, () => groups.dropTagged(tags, markedAt));
     },
     members: (tag, cursor) => ask(1, 0, () => groups.members(tag, cursor)),
+    add: (key, batch, ttlMs) => ask(1, 0, () => counters.add(key, batch, ttlMs)),
+    counters: (keys) => ask(keys.length, 0, () => counters.read(keys)),
+    usage: (tags, sampleSize) =>
+      ask(1, 0, async () => ({ ...(await usage(tags, sampleSize)), limitBytes: null })),
     confirmed: async () => {
       if (closing.signal.aborted) throw storeClosed();
       await sleep(nearMaxAgeMs, undefined, { signal: closing.signal }).catch(() => {});

@@ -49,19 +49,34 @@ describe('claimDataFile', () => {
 
   it('does not wait for processes that died', () => {
     const one = claimed('b1');
-    writeFileSync(join(folder, 'user-1-b1-999999999-0'), '');
-    writeFileSync(join(folder, `user-1-b0-${process.pid}-0`), '');
+    writeFileSync(join(folder, 'user-2-b1-999999999-0'), '');
+    writeFileSync(join(folder, `user-2-b0-${process.pid}-0`), '');
     claimed('b1').release();
     one.release();
     expect(claimed('b2').path).toBe(one.path);
   });
 
+  it('removes what an older release has left, once none of its processes is there', () => {
+    const older = ['boot-1-b1', 'clean-1', 'data-1-0a.mdb', 'data-1-0a.mdb-lock', 'user-1-b1-999999999-0'];
+    for (const each of older) writeFileSync(join(folder, each), '');
+    const living = join(folder, `user-1-b1-${process.pid}-0`);
+    writeFileSync(living, '');
+    const one = claimed('b1');
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(older));
+    rmSync(living);
+    expect(claimed('b1').path).toBe(one.path);
+    expect(readdirSync(folder).filter((each) => older.includes(each))).toEqual([]);
+  });
+
   it('leaves alone what is not its own', () => {
     writeFileSync(join(folder, 'notes.txt'), '');
+    writeFileSync(join(folder, 'data-1st.txt'), '');
     writeFileSync(join(folder, 'data-9-00.mdb'), '');
     claimed('b1');
     claimed('b2');
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['notes.txt', 'data-9-00.mdb']));
+    expect(readdirSync(folder)).toEqual(
+      expect.arrayContaining(['notes.txt', 'data-1st.txt', 'data-9-00.mdb']),
+    );
   });
 
   it('begins a new file when the clean one is gone, or its name is none', () => {
@@ -70,8 +85,8 @@ describe('claimDataFile', () => {
     rmSync(one.path);
     expect(claimed('b2').path).not.toBe(one.path);
     for (const name of ['../elsewhere', '']) {
-      writeFileSync(join(folder, 'clean-1'), name);
-      expect(basename(claimDataFile(folder, `b-${name.length}`).path)).toMatch(/^data-1-[0-9a-f]+\.mdb$/);
+      writeFileSync(join(folder, 'clean-2'), name);
+      expect(basename(claimDataFile(folder, `b-${name.length}`).path)).toMatch(/^data-2-[0-9a-f]+\.mdb$/);
     }
   });
 });

@@ -17,9 +17,9 @@ import { join } from 'node:path';
  * Which file of a store's folder holds its data. Commits are not flushed to the disk one by one, so after a crash of the
  * machine (not of a process) a file is not to be trusted: then a new one is begun.
  *
- *     boot-1-<boot>   which file is in use since the machine was started
- *     clean-1         which file was flushed whole by the last process that closed it
- *     user-1-<boot>-… a process that has it open
+ *     boot-2-<boot>   which file is in use since the machine was started
+ *     clean-2         which file was flushed whole by the last process that closed it
+ *     user-2-<boot>-… a process that has it open
  */
 export interface DataFile {
   readonly path: string;
@@ -27,8 +27,9 @@ export interface DataFile {
   release(): void;
 }
 
-/** Of the records; another release's file is never read. */
-const FORMAT = 1;
+/** Of the records; another release's file is never read. An older one's is removed once none of its processes is left. */
+const FORMAT = 2;
+const OLDER = /^(?:boot|clean|user|data)-(\d+)(?:[-.]|$)/;
 const BOOT = `boot-${FORMAT}-`;
 const CLEAN = `clean-${FORMAT}`;
 const USER = `user-${FORMAT}-`;
@@ -43,6 +44,7 @@ export function claimDataFile(folder: string, boot: string): DataFile {
   // After this process is known as a user: whoever closes just now sees it, or says "clean" before and it is unsaid here.
   rmSync(join(folder, CLEAN), { force: true });
   removeOthers(folder, name, boot);
+  removeOlder(folder, boot);
   flush(folder);
   const path = join(folder, name);
   return { path, release: () => releaseDataFile(folder, path, name, user) };
@@ -93,12 +95,26 @@ function hasUsers(folder: string): boolean {
 }
 
 function removeDeadUsers(folder: string, boot: string): void {
-  const own = `${USER}${boot}-`;
   for (const each of readdirSync(folder)) {
-    if (!each.startsWith(USER)) continue;
-    const lives = each.startsWith(own) && isAlive(Number(each.slice(own.length).split('-')[0]));
-    if (!lives) rmSync(join(folder, each), { force: true });
+    if (each.startsWith(USER) && !lives(each, `${USER}${boot}-`)) rmSync(join(folder, each), { force: true });
   }
+}
+
+/** It would only take room; and an older release that came back would answer with what was purged meanwhile. */
+function removeOlder(folder: string, boot: string): void {
+  const older = readdirSync(folder).filter((each) => formatOf(each) < FORMAT);
+  if (older.some((each) => lives(each, `user-${formatOf(each)}-${boot}-`))) return;
+  for (const each of older) rmSync(join(folder, each), { force: true });
+}
+
+/** Of which format a file is; infinite: it is none of ours. */
+function formatOf(file: string): number {
+  return Number(OLDER.exec(file)?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
+/** Whether a file is that of a running process. */
+function lives(user: string, prefix: string): boolean {
+  return user.startsWith(prefix) && isAlive(Number(user.slice(prefix.length).split('-')[0]));
 }
 
 function isAlive(pid: number): boolean {

@@ -8,6 +8,8 @@ export interface RangeOptions {
   /** Not in the range. */
   readonly end?: MapKey;
   readonly limit?: number;
+  /** From the end on: then `start` is the greatest key, and `end` the least. */
+  readonly reverse?: boolean;
 }
 
 /** What is used of a tree of the package `lmdb`. Without a transaction, reads see one moment until `resetReadTxn`. */

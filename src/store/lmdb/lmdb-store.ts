@@ -3,8 +3,10 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { createChanges } from '../changes.ts';
 import type { Store } from '../store.ts';
 import { storeClosed } from '../store-errors.ts';
+import { decodeCounts } from './counters.ts';
 import { createDropNews, NEWS_MS, tellDrop } from './drop-news.ts';
 import { createGroupDrops } from './group-drops.ts';
+import { createGroupUsage } from './group-usage.ts';
 import { createLeases } from './leases.ts';
 import { createMapParts } from './map-parts.ts';
 import { type OpenMap, openMap } from './open-map.ts';
@@ -45,7 +47,7 @@ export async function createLmdbStore(options: LmdbStoreOptions): Promise<Store>
 function createStore(map: OpenMap, { limitBytes, copiesBytes, clock }: Settings): Store {
   const { records } = map;
   const parts = createMapParts(map, limitBytes, clock);
-  const { windows, journal, space, index, sweep } = parts;
+  const { windows, counters, journal, space, index, sweep } = parts;
   const changes = createChanges();
   const fresh = createSnapshot(records, () => news.look());
   const news = createDropNews(journal, changes, fresh);
@@ -54,6 +56,10 @@ function createStore(map: OpenMap, { limitBytes, copiesBytes, clock }: Settings)
   const writes = createValueWrites(records, turns, parts, limitBytes);
   const leases = createLeases(turns, parts, changes);
   const groups = createGroupDrops(records, turns, parts, () => clock.now());
+  const usage = createGroupUsage({
+    ...{ records, ...parts, limitBytes, now: () => clock.now() },
+    reading: (work) => guarded(() => reads.reading(work))(),
+  });
   const endUpkeep = startUpkeep(records, turns, index, sweep, clock);
   let closing: Promise<void> | null = null;
 
@@ -100,6 +106,11 @@ function createStore(map: OpenMap, { limitBytes, copiesBytes, clock }: Settings)
     drop: guarded(groups.drop),
     dropTagged: guarded(groups.dropTagged),
     members: guarded((tag, cursor) => reads.members(tag, cursor, clock.now())),
+    add: guarded((key, batch, ttlMs) => turns.run((turn) => counters.add(turn, key, batch, ttlMs))),
+    counters: guarded((keys) =>
+      reads.values(keys, clock.now()).map((value) => decodeCounts(value?.bytes ?? null)),
+    ),
+    usage: guarded(usage),
     // By then each process has looked, unless it is too busy to answer anything.
     confirmed: async () => guarded(() => sleep(NEWS_MS + 2 * SNAPSHOT_MS))(),
     listen: news.listen,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { type Counters, createCounters } from './counters.ts';
 import { createExpiryIndex, type ExpiryIndex } from './expiry-index.ts';
 import { createFills, type Fills } from './fills.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -16,6 +17,7 @@ export interface MapParts {
   readonly members: TagMembers;
   readonly fills: Fills;
   readonly windows: RateWindows;
+  readonly counters: Counters;
   readonly journal: Journal;
   readonly sweep: Sweep;
   readonly space: Space;
@@ -25,7 +27,8 @@ export function createMapParts({ records, pieces }: OpenMap, limitBytes: number,
   const index = createExpiryIndex(records);
   const values = createValues(records, pieces, index);
   const members = createTagMembers(records, index);
-  const sweep = createSweep(records, index, values);
+  const sweep = createSweep(records, index, values, members);
+  const space = createSpace(records, [records, pieces], limitBytes, clock, sweep);
   return {
     index,
     values,
@@ -34,6 +37,7 @@ export function createMapParts({ records, pieces }: OpenMap, limitBytes: number,
     fills: createFills(records, index, members),
     windows: createRateWindows(records, index),
     journal: createJournal(records),
-    space: createSpace(records, [records, pieces], limitBytes, clock, sweep),
+    space,
+    counters: createCounters(records, values, space),
   };
 }

@@ -19,6 +19,11 @@ export interface Reads {
    * @throws CachegateError `ERR_STORE_UNAVAILABLE` when the map can't be read.
    */
   members(tag: string, cursor: string | null, now: number): Members;
+  /**
+   * Carries out what reads the map, on a recent state of it.
+   * @throws CachegateError `ERR_STORE_UNAVAILABLE` when the map can't be read.
+   */
+  reading<T>(work: () => T): T;
   /** Lets go of a copy that has become old. */
   forget(key: string): void;
   clear(): void;
@@ -80,6 +85,7 @@ export function createReads(
   return {
     values: (keys, now) => reading(() => keys.map((key) => read(key, now))),
     members: (tag, cursor, now) => reading(() => membersOf(tag, cursor, now)),
+    reading,
     forget: (key) => void copies.delete(key),
     clear: () => copies.clear(),
   };

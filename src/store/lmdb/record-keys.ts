@@ -7,6 +7,7 @@ import type { MapKey } from './lmdb-module.ts';
  *     v key               a value's head            g base              who fills a group
  *     k base key          a key beside its base     r key               rate limit windows
  *     t tag base          a member of a tag         d tag               a tag's last drop
+ *     n tag place         the members in a list
  *     x expiry stamp      when values expire        y expiry stamp      when anything else expires
  *     j slot              the journal of drops      s name              single numbers
  *
@@ -42,6 +43,27 @@ export function pairPrefix(kind: 'k' | 't', first: string): Buffer {
 export function pairKey(kind: 'k' | 't', first: string, second: string): Buffer {
   return Buffer.concat([pairPrefix(kind, first), Buffer.from(nameOf(second))]);
 }
+
+/** The place of a tag's member in the list of them. */
+export function placeKey(tagPrefix: Buffer, place: number): Buffer {
+  const key = Buffer.allocUnsafe(tagPrefix.length + 4);
+  tagPrefix.copy(key);
+  key.write('n', 'latin1');
+  key.writeUInt32BE(place, tagPrefix.length);
+  return key;
+}
+
+/** The tag of a member's key, as the beginning of the keys of all its members. */
+export function tagPrefixOf(memberKey: Buffer): Buffer {
+  return memberKey.subarray(0, 3 + memberKey.readUInt16BE(1));
+}
+
+/** Whether a record is about a member of a tag. */
+export function isMemberKey(key: Buffer): boolean {
+  return key[0] === MEMBER;
+}
+
+const MEMBER = 't'.charCodeAt(0);
 
 /** The least key that no key with this prefix reaches. Prefixes end in text, so their last byte is never 255. */
 export function afterPrefix(prefix: Buffer): Buffer {

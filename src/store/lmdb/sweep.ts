@@ -1,6 +1,8 @@
 import type { Expiring, ExpiryIndex } from './expiry-index.ts';
 import { type LmdbTree, read } from './lmdb-module.ts';
+import { isMemberKey } from './record-keys.ts';
 import { expiryOf, stampOf } from './records.ts';
+import type { TagMembers } from './tag-members.ts';
 import type { Values } from './values.ts';
 import type { Turn } from './write-turns.ts';
 
@@ -12,7 +14,12 @@ export interface Sweep {
   soonest(turn: Turn, limit: number): number;
 }
 
-export function createSweep(records: LmdbTree, index: ExpiryIndex, values: Values): Sweep {
+export function createSweep(
+  records: LmdbTree,
+  index: ExpiryIndex,
+  values: Values,
+  members: TagMembers,
+): Sweep {
   function removeValue(turn: Turn, { key, stamp, indexKey }: Expiring): void {
     const record = read(records, key);
     if (record !== undefined && stampOf(record) === stamp) values.remove(turn, key.toString('utf8', 1));
@@ -26,6 +33,7 @@ export function createSweep(records: LmdbTree, index: ExpiryIndex, values: Value
     if (record === undefined || stampOf(record) !== stamp) return;
     const expiresAt = expiryOf(record);
     if (expiresAt > turn.now) index.add('y', expiresAt, stamp, key);
+    else if (isMemberKey(key)) members.removeKey(key);
     else records.remove(key);
   }
 

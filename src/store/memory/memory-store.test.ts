@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../testing/manual-clock.ts';
 import { storeContract } from '../../testing/store-contract.ts';
+import { createMemoryCounters } from './memory-counters.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -84,6 +85,35 @@ describe('createMemoryStore', () => {
     store.take('r', rules);
     for (let i = 0; i < 100; i++) store.set(`key-${i}`, Buffer.alloc(1000), 1000);
     expect(store.take('r', rules)).toMatchObject({ allowed: false });
+  });
+
+  it('does not let values push out counters, nor hold more counters than it may', () => {
+    const store = createMemoryStore({ maxBytes: 2048 });
+    store.add('c', { source: 'p', sequence: 1, increments: new Map([['hits', 3]]) }, 60_000);
+    for (let i = 0; i < 100; i++) store.set(`key-${i}`, Buffer.alloc(1000), 1000);
+    expect(store.counters(['c'])).toEqual([new Map([['hits', 3]])]);
+
+    const counters = createMemoryCounters(100);
+    for (let i = 0; i < 1_000; i++) {
+      const increments = new Map([['hits', 1]]);
+      counters.add(`c${i}`, { source: `p${i}`, sequence: 1, increments }, 60_000, 0);
+    }
+    const kept = Array.from({ length: 1_000 }, (_, i) => counters.read(`c${i}`, 0).size);
+    expect(kept.reduce((sum, size) => sum + size, 0)).toBe(100);
+  });
+
+  it('tells what it holds without keeping that longer than what is asked for', () => {
+    const store = createMemoryStore({ maxBytes: 10 * 1024 });
+    const value = Buffer.alloc(2000);
+    const put = (key: string) => store.set(key, value, 1000, { group: key, tags: ['t'] });
+    for (const key of ['a', 'b', 'c']) put(key);
+    store.get(['b', 'c']);
+    expect(store.usage(['t'], 10)).toMatchObject({ entries: 3, limitBytes: 10 * 1024 });
+    put('d');
+    put('e');
+    const values = store.get(['a', 'b', 'c', 'd', 'e']) as (object | null)[];
+    expect(values.map((found) => found !== null)).toEqual([false, true, true, true, true]);
+    expect(store.usage(['t'], 10)).toMatchObject({ entries: 4 });
   });
 
   it('keeps no larger buffer alive than the value', () => {

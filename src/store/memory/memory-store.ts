@@ -4,8 +4,19 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { createChanges } from '../changes.ts';
 import { createLocalWindows } from '../local-windows.ts';
 import { markedCopy } from '../mark.ts';
-import type { DropOptions, MaybePromise, ReplaceOptions, SetOptions, Store, StoredValue } from '../store.ts';
+import { randomPlaces, shareOf } from '../random-places.ts';
+import type {
+  DropOptions,
+  GroupUsage,
+  MaybePromise,
+  ReplaceOptions,
+  SetOptions,
+  Store,
+  StoredValue,
+  Usage,
+} from '../store.ts';
 import { storeClosed, valueTooLarge } from '../store-errors.ts';
+import { createMemoryCounters } from './memory-counters.ts';
 import { createMemoryFills } from './memory-fills.ts';
 import { createTagIndex } from './tag-index.ts';
 
@@ -43,6 +54,7 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
   });
   const fills = createMemoryFills();
   const windows = createLocalWindows();
+  const counters = createMemoryCounters();
   const changes = createChanges();
   let closed = false;
 
@@ -122,7 +134,8 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
     const now = clock.now();
     let removed = 0;
     for (const key of keys) {
-      if (fresh(key, now) === undefined || !entries.delete(key)) continue;
+      const counted = counters.remove(key, now);
+      if (!counted && (fresh(key, now) === undefined || !entries.delete(key))) continue;
       removed += 1;
       changes.changed(key);
     }
@@ -176,6 +189,29 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
     return dropped;
   }
 
+  /** What there is of a group; `null`: nothing any more. Looking is no use, by which it would stay longer. */
+  function weigh(base: string, now: number): GroupUsage | null {
+    const keys = groups.get(base) ?? [];
+    let [expiresAt, bytes] = [now, 0];
+    for (const key of keys) {
+      const entry = entries.peek(key);
+      if (entry === undefined || entry.expiresAt <= now) continue;
+      expiresAt = Math.max(expiresAt, entry.expiresAt);
+      bytes += sizeOf(key, entry.bytes);
+    }
+    return expiresAt === now ? null : { expiresInMs: expiresAt - now, bytes };
+  }
+
+  function usage(tags: readonly string[], sampleSize: number): Usage {
+    const now = clock.now();
+    const sizes = tags.map(tagged.size);
+    const places = randomPlaces(sizes, sampleSize);
+    const found = places.map(({ list, at }) => weigh(tagged.at(tags[list]!, at), now));
+    const sample = found.filter((each) => each !== null);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return { entries: shareOf(total, places.length, sample.length), sample, limitBytes: maxBytes };
+  }
+
   /** Makes a method fail once the store is closed. */
   function guarded<A extends unknown[], T>(method: (...args: A) => T): (...args: A) => T {
     return (...args) => {
@@ -209,6 +245,9 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
     dropTagged: guarded(dropTagged),
     members: guarded((tag) => ({ bases: tagged.withAll([tag]), cursor: null })),
     confirmed: async () => open(),
+    add: guarded((key, batch, ttlMs) => counters.add(key, batch, ttlMs, clock.now())),
+    counters: guarded((keys) => keys.map((key) => counters.read(key, clock.now()))),
+    usage: guarded(usage),
     listen: changes.listen,
     coherentUntil: () => Number.POSITIVE_INFINITY,
     hearsDrops: () => true,
@@ -219,6 +258,7 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
       entries.clear();
       fills.clear();
       windows.clear();
+      counters.clear();
     },
   };
 }

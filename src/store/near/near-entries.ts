@@ -20,6 +20,8 @@ export interface NearEntries {
 export interface NearUsage {
   readonly entries: number;
   readonly bytes: number;
+  /** Copies that had to make room for others, since the start. */
+  readonly evictions: number;
 }
 
 export interface NearEntriesOptions {
@@ -46,7 +48,14 @@ const LARGEST_SHARE = 1 / 8;
 
 export function createNearEntries({ maxBytes, maxAgeMs, coherentUntil }: NearEntriesOptions): NearEntries {
   const maxEntrySize = Math.max(1, Math.floor(maxBytes * LARGEST_SHARE));
-  const entries = new LRUCache<string, Entry>({ maxSize: maxBytes, maxEntrySize });
+  let evictions = 0;
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maxBytes,
+    maxEntrySize,
+    dispose: (_entry, _key, reason) => {
+      if (reason === 'evict') evictions += 1;
+    },
+  });
   const byBytes = new WeakMap<Buffer, Entry>();
 
   function find(key: string, now: number): StoredValue | null {
@@ -85,7 +94,7 @@ export function createNearEntries({ maxBytes, maxAgeMs, coherentUntil }: NearEnt
       // The cache takes a new size only with a new value.
       put({ ...entry }, entry.size + more);
     },
-    usage: () => ({ entries: entries.size, bytes: entries.calculatedSize }),
+    usage: () => ({ entries: entries.size, bytes: entries.calculatedSize, evictions }),
   };
 }
 

@@ -86,7 +86,7 @@ describe('a near store', () => {
     await near.get(['a']);
     clock.advance(1_000);
     expect(await near.get(['a'])).toEqual([null]);
-    expect(near.usage()).toEqual({ entries: 0, bytes: 0 });
+    expect(near.copies()).toMatchObject({ entries: 0, bytes: 0 });
   });
 
   it.each([
@@ -182,7 +182,7 @@ describe('a near store', () => {
     relyUntil(clock.now());
     await near.get(['a']);
     relyUntil(Number.POSITIVE_INFINITY);
-    expect(near.usage().entries).toBe(0);
+    expect(near.copies().entries).toBe(0);
   });
 
   it('fails as the store does, and goes on after that', async () => {
@@ -232,8 +232,8 @@ describe("a near store's bound", () => {
       await near.get([`k${i}`]);
       near.get(['k0']);
     }
-    expect(near.usage().bytes).toBeLessThanOrEqual(20_000);
-    expect(near.usage().entries).toBe(12);
+    expect(near.copies().bytes).toBeLessThanOrEqual(20_000);
+    expect(near.copies()).toMatchObject({ entries: 12, evictions: 8 });
     expect(near.get(['k0'])).toSatisfy(ANSWER_AT_ONCE);
     expect(near.get(['k19'])).toSatisfy(ANSWER_AT_ONCE);
     expect(near.get(['k5'])).not.toSatisfy(ANSWER_AT_ONCE);
@@ -244,23 +244,23 @@ describe("a near store's bound", () => {
     memory.set('a', KIB, MINUTE);
     memory.set('b', KIB, MINUTE);
     const [value] = await near.get(['a']);
-    const before = near.usage().bytes;
+    const before = near.copies().bytes;
     near.weigh(value!.bytes, 500);
-    expect(near.usage().bytes).toBe(before + 500);
+    expect(near.copies().bytes).toBe(before + 500);
     near.weigh(value!.bytes, 700);
-    expect(near.usage().bytes).toBe(before + 700);
+    expect(near.copies().bytes).toBe(before + 700);
     expect((near.get(['a']) as { bytes: Buffer }[])[0]!.bytes).toBe(value!.bytes);
     near.weigh(Buffer.alloc(1), 700);
     await near.delete(['a']);
     near.weigh(value!.bytes, 700);
-    expect(near.usage()).toEqual({ entries: 0, bytes: 0 });
+    expect(near.copies()).toMatchObject({ entries: 0, bytes: 0 });
   });
 
   it('keeps no copy of a value that would take much of it', async () => {
     const { near, memory } = setUp({ maxBytes: 20_000 });
     memory.set('a', Buffer.alloc(3_000), MINUTE);
     await near.get(['a']);
-    expect(near.usage().entries).toBe(0);
+    expect(near.copies().entries).toBe(0);
   });
 
   it('is free again when the store is closed', async () => {
@@ -268,6 +268,6 @@ describe("a near store's bound", () => {
     put(memory, 'a', 'x');
     await near.get(['a']);
     await near.close();
-    expect(near.usage()).toEqual({ entries: 0, bytes: 0 });
+    expect(near.copies()).toMatchObject({ entries: 0, bytes: 0 });
   });
 });

@@ -16,7 +16,8 @@ export interface NearStoreOptions {
 export interface NearStore extends Store {
   /** Says that `more` bytes are kept in memory for as long as the copy is whose Buffer a `get` brought. */
   weigh(bytes: Buffer, more: number): void;
-  usage(): NearUsage;
+  /** What the copies take up. */
+  copies(): NearUsage;
 }
 
 /**
@@ -137,6 +138,9 @@ export function createNearStore(store: Store, options: NearStoreOptions): NearSt
     dropTagged: (tags, more) => changing(forgetGroups(tags), () => store.dropTagged(tags, more)),
     members: (tag, cursor) => store.members(tag, cursor),
     confirmed: () => store.confirmed(),
+    add: (key, batch, ttlMs) => store.add(key, batch, ttlMs),
+    counters: (keys) => store.counters(keys),
+    usage: (tags, sampleSize) => store.usage(tags, sampleSize),
     listen: (listener) => store.listen(listener),
     coherentUntil: (key) => store.coherentUntil(key),
     hearsDrops: (base) => store.hearsDrops(base),
@@ -148,6 +152,6 @@ export function createNearStore(store: Store, options: NearStoreOptions): NearSt
       await store.close();
     },
     weigh: entries.weigh,
-    usage: entries.usage,
+    copies: entries.usage,
   };
 }

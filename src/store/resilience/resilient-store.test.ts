@@ -112,6 +112,22 @@ describe('createResilientStore', () => {
     expect(inner.calls).toMatchObject({ get: 5, ping: 0 });
   });
 
+  it('waits longer for what looks at many, and not where nobody is', async () => {
+    const usage = vi.spyOn(inner, 'usage');
+    usage.mockImplementation(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      return { entries: 7, sample: [], limitBytes: null };
+    });
+    const late = store.usage(['t'], 10);
+    await vi.advanceTimersByTimeAsync(4_001);
+    expect(await late).toMatchObject({ entries: 7 });
+    inner.hang();
+    const never = codeOf(() => store.usage(['t'], 10));
+    await vi.advanceTimersByTimeAsync(260);
+    expect(await never).toBe('ERR_STORE_TIMEOUT');
+    expect(usage).toHaveBeenCalledOnce();
+  });
+
   it('asks no more after three timeouts in a row', async () => {
     inner.hang();
     const calls = [1, 2, 3].map(() => codeOf(get));
@@ -254,6 +270,22 @@ describe('createResilientStore', () => {
       await vi.advanceTimersByTimeAsync(150);
       expect(sharded.state).toBe('available');
       expect(asked).toEqual(['tag:{t}:probe']);
+    });
+
+    it('takes counters that one of them can not tell for no word of the others', async () => {
+      const told = new Map([['hits', 1]]);
+      const counting = createResilientStore({
+        ...inner,
+        shardOf: (key) => key[0]!,
+        counters: (keys) =>
+          keys.some((key) => key[0] === 'b') ? Promise.reject(UNAVAILABLE) : keys.map(() => told),
+      });
+      expect(await counting.counters(['a1', 'c1', 'a2'])).toEqual([told, told, told]);
+      for (let i = 0; i < 10; i++)
+        expect(await codeOf(() => counting.counters(['a1', 'b1', 'c1']))).not.toBe('answered');
+      expect(counting.get(['a1'])).toEqual([null]);
+      expect(await codeOf(() => counting.get(['b1']))).toBe('ERR_STORE_CIRCUIT_OPEN');
+      await counting.close();
     });
 
     it('takes what is of no key for no word of any shard', async () => {

@@ -1,11 +1,18 @@
 import type { Clock } from '../../clock.ts';
-import { CachegateError, hasCode } from '../../errors.ts';
+import { CachegateError } from '../../errors.ts';
 import { companionKey } from '../group-keys.ts';
-import type { DropOptions, MaybePromise, Store } from '../store.ts';
+import type { DropOptions, MaybePromise, Store, Usage } from '../store.ts';
 import { storeClosed } from '../store-errors.ts';
 import { type CircuitBreakerOptions, DEFAULT_BREAKER } from './circuit-breaker.ts';
 import { type CallObserver, createDeadlineQueue, type DeadlineQueue } from './deadline-queue.ts';
 import { createShardCircuits, type ShardCircuits, type ShardState } from './shard-circuits.ts';
+import {
+  countFailure,
+  countRefusal,
+  createStoreCounts,
+  type StoreCounts,
+  type StoreOperation,
+} from './store-counts.ts';
 
 /** As the worst of its shards. */
 export type StoreState = ShardState;
@@ -16,17 +23,6 @@ export interface StateChange {
   readonly shard: string;
   /** The failure that opened a circuit. */
   readonly error?: unknown;
-}
-
-/** How calls went since the start. */
-export interface StoreCounts {
-  timeouts: number;
-  /** Answered with an error, or not at all for want of a connection. */
-  failures: number;
-  /** Not made, since a circuit was open. */
-  refused: number;
-  /** Changes of state to `unwritable` and `away`. */
-  outages: number;
 }
 
 export interface ResilientStore extends Store {
@@ -48,6 +44,8 @@ export interface ResilientStoreOptions {
 const monotonicClock: Clock = { now: () => performance.now() };
 /** For what goes through many keys; each of its steps is short. */
 const LONG_DEADLINE_MS = 60_000;
+/** For what looks at many, and is of use only soon. */
+const LOOK_DEADLINE_MS = 5_000;
 const PROBE_TTL_MS = 1_000;
 const PROBE = Buffer.from('probe');
 
@@ -62,7 +60,8 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
   const timeout = () => new CachegateError('ERR_STORE_TIMEOUT', 'Connection timeout');
   const deadlines = createDeadlineQueue(deadlineMs, clock, timeout);
   const longDeadlines = createDeadlineQueue(LONG_DEADLINE_MS, clock, timeout);
-  const counts: StoreCounts = { timeouts: 0, failures: 0, refused: 0, outages: 0 };
+  const lookDeadlines = createDeadlineQueue(LOOK_DEADLINE_MS, clock, timeout);
+  const counts = createStoreCounts();
   const guards = new Map<string, Guard>();
   let closed: CachegateError | null = null;
 
@@ -105,58 +104,83 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
 
   /** Makes a call about `key`, unless what it needs is known to fail. */
   function guarded<T>(
+    operation: StoreOperation,
     key: string,
     kind: 'read' | 'write',
     call: () => MaybePromise<T>,
     within: DeadlineQueue = deadlines,
   ): MaybePromise<T> {
     if (closed !== null) return Promise.reject(closed);
+    counts.operations[operation].calls += 1;
     const guard = shardOf(key);
     const refusal = guard.circuits.calls.refusal ?? (kind === 'write' ? guard.circuits.writes.refusal : null);
     if (refusal !== null) {
-      counts.refused += 1;
+      countRefusal(counts, operation);
       return Promise.reject(refusal);
     }
     try {
       const answer = call();
-      if (answer instanceof Promise) return within.race(answer, guard.observer);
-      guard.observer.succeeded();
+      if (answer instanceof Promise) return within.race(answer, guard.observerOf(operation));
+      guard.circuits.calls.observer.succeeded();
       return answer;
     } catch (error) {
-      guard.observer.failed(error);
+      guard.observerOf(operation).failed(error);
       throw error;
     }
   }
 
   /** For what is of no key: where there are several shards, it says nothing about any one of them. */
-  async function ofNoKey<T>(call: () => Promise<T>, within: DeadlineQueue = deadlines): Promise<T> {
-    if (store.shardOf === undefined) return guarded('', 'read', call, within);
+  async function ofNoKey<T>(
+    operation: 'ping' | 'confirmed' | 'usage',
+    call: () => MaybePromise<T>,
+    within: DeadlineQueue = deadlines,
+  ): Promise<T> {
+    if (store.shardOf === undefined) return guarded(operation, '', 'read', call, within);
     if (closed !== null) throw closed;
-    return within.race(call(), IGNORED);
+    counts.operations[operation].calls += 1;
+    const failed = (error: unknown) => countFailure(counts, operation, error);
+    return within.race(Promise.resolve(call()), { succeeded: () => {}, failed });
+  }
+
+  /** That may take longer than a frozen store is waited for: whether anybody is there shows at once. */
+  async function usage(tags: readonly string[], sampleSize: number): Promise<Usage> {
+    const [tag] = tags;
+    if (tag !== undefined) await guarded('get', tag, 'read', () => store.get([besideOf(tag)]));
+    return ofNoKey('usage', () => store.usage(tags, sampleSize), lookDeadlines);
   }
 
   /** That may take long, and is waited for long; whether anybody is there shows at once. */
   async function dropTagged(tags: readonly string[], dropOptions?: DropOptions): Promise<number> {
     const [tag = ''] = tags;
-    await guarded(tag, 'read', () => store.get([besideOf(tag)]));
-    return guarded(tag, 'read', () => store.dropTagged(tags, dropOptions), longDeadlines);
+    await guarded('get', tag, 'read', () => store.get([besideOf(tag)]));
+    return guarded('dropTagged', tag, 'read', () => store.dropTagged(tags, dropOptions), longDeadlines);
   }
 
   /** Groups may lie on several shards, of which one that is away is no reason to leave the others as they were. */
   function drop(bases: readonly string[], dropOptions?: DropOptions): MaybePromise<number> {
     const [base = '', ...others] = bases;
     if (others.length === 0 || store.shardOf === undefined) {
-      return guarded(base, 'read', () => store.drop(bases, dropOptions));
+      return guarded('drop', base, 'read', () => store.drop(bases, dropOptions));
     }
     return dropEach(bases, dropOptions);
   }
 
   async function dropEach(bases: readonly string[], dropOptions?: DropOptions): Promise<number> {
-    const each = async (base: string) => guarded(base, 'read', () => store.drop([base], dropOptions));
+    const each = async (base: string) => guarded('drop', base, 'read', () => store.drop([base], dropOptions));
     const results = await Promise.allSettled(bases.map(each));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return results.reduce((sum, result) => sum + (result.status === 'fulfilled' ? result.value : 0), 0);
+  }
+
+  /** As `drop`: one that can't tell is no word about the others. */
+  function counters(keys: readonly string[]): MaybePromise<ReadonlyMap<string, number>[]> {
+    const [first = '', ...others] = keys;
+    if (others.length === 0 || store.shardOf === undefined) {
+      return guarded('counters', first, 'read', () => store.counters(keys));
+    }
+    const each = (key: string) => guarded('counters', key, 'read', () => store.counters([key]));
+    return Promise.all(keys.map(async (key) => (await each(key))[0]!));
   }
 
   async function close(): Promise<void> {
@@ -168,6 +192,7 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
     await store.close();
     deadlines.stop();
     longDeadlines.stop();
+    lookDeadlines.stop();
   }
 
   const { shardOf: shard } = store;
@@ -177,23 +202,26 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
       return worst([...guards.values()].map(({ circuits }) => circuits.state));
     },
     counts,
-    get: (keys) => guarded(keys[0] ?? '', 'read', () => store.get(keys)),
-    set: (key, ...rest) => guarded(key, 'write', () => store.set(key, ...rest)),
-    replace: (key, ...rest) => guarded(key, 'write', () => store.replace(key, ...rest)),
-    delete: (keys) => guarded(keys[0] ?? '', 'read', () => store.delete(keys)),
-    take: (key, ...rest) => guarded(key, 'write', () => store.take(key, ...rest)),
-    begin: (base, lease) => guarded(base, 'write', () => store.begin(base, lease)),
-    renew: (base, lease) => guarded(base, 'write', () => store.renew(base, lease)),
-    end: (base, ...rest) => guarded(base, 'read', () => store.end(base, ...rest)),
+    get: (keys) => guarded('get', keys[0] ?? '', 'read', () => store.get(keys)),
+    set: (key, ...rest) => guarded('set', key, 'write', () => store.set(key, ...rest)),
+    replace: (key, ...rest) => guarded('replace', key, 'write', () => store.replace(key, ...rest)),
+    delete: (keys) => guarded('delete', keys[0] ?? '', 'read', () => store.delete(keys)),
+    take: (key, ...rest) => guarded('take', key, 'write', () => store.take(key, ...rest)),
+    begin: (base, lease) => guarded('begin', base, 'write', () => store.begin(base, lease)),
+    renew: (base, lease) => guarded('renew', base, 'write', () => store.renew(base, lease)),
+    end: (base, ...rest) => guarded('end', base, 'read', () => store.end(base, ...rest)),
     drop,
     dropTagged,
-    members: (tag, cursor) => guarded(tag, 'read', () => store.members(tag, cursor)),
-    confirmed: () => ofNoKey(() => store.confirmed(), longDeadlines),
+    members: (tag, cursor) => guarded('members', tag, 'read', () => store.members(tag, cursor)),
+    add: (key, ...rest) => guarded('add', key, 'write', () => store.add(key, ...rest)),
+    counters,
+    usage,
+    confirmed: () => ofNoKey('confirmed', () => store.confirmed(), longDeadlines),
     listen: (listener) => store.listen(listener),
     coherentUntil: (key) => store.coherentUntil(key),
     hearsDrops: (base) => store.hearsDrops(base),
     ...(shard !== undefined && { shardOf: shard }),
-    ping: () => ofNoKey(() => store.ping()),
+    ping: () => ofNoKey('ping', () => store.ping()),
     close,
   };
 }
@@ -202,22 +230,34 @@ interface Guard {
   /** The last that was asked for; empty: none yet. */
   key: string;
   readonly circuits: ShardCircuits;
-  readonly observer: CallObserver;
+  observerOf(operation: StoreOperation): CallObserver;
 }
 
 function createGuard(circuits: ShardCircuits, counts: StoreCounts): Guard {
   const { calls, writes } = circuits;
-  return {
-    key: '',
-    circuits,
-    observer: {
+  const observers = new Map<StoreOperation, CallObserver>();
+
+  function createObserver(operation: StoreOperation): CallObserver {
+    return {
       succeeded: calls.observer.succeeded,
       failed(error) {
-        if (hasCode(error, 'ERR_STORE_TIMEOUT')) counts.timeouts += 1;
-        else counts.failures += 1;
+        countFailure(counts, operation, error);
         calls.observer.failed(error);
         writes.observer.failed(error);
       },
+    };
+  }
+
+  return {
+    key: '',
+    circuits,
+    observerOf(operation) {
+      let observer = observers.get(operation);
+      if (observer === undefined) {
+        observer = createObserver(operation);
+        observers.set(operation, observer);
+      }
+      return observer;
     },
   };
 }

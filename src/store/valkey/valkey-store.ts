@@ -2,7 +2,9 @@ import { CachegateError } from '../../errors.ts';
 import { createInFlight } from '../in-flight.ts';
 import { markBytes } from '../mark.ts';
 import { isReplicaError, toStoreError } from '../reply-errors.ts';
+import { createScriptedCounters } from '../scripts/counters.ts';
 import { createScriptedGroups, dropsKey, type ScriptedGroups } from '../scripts/scripted-groups.ts';
+import { createScriptedUsage } from '../scripts/usage.ts';
 import { MARK_BYTES, MARK_OFFSET, type Store } from '../store.ts';
 import { parseStoreUrl } from '../store-url.ts';
 import type { ValkeyClient } from './client.ts';
@@ -14,6 +16,7 @@ import { FUSED_SCRIPT } from './fused-script.ts';
 import { COHERENT_MS } from './heartbeat.ts';
 import { keySlot } from './key-slot.ts';
 import { createLeasing } from './leasing.ts';
+import { limitOf } from './memory-limit.ts';
 import { createReplicaGuard } from './replica-guard.ts';
 import { runScript } from './script-runner.ts';
 import { createSender, type Sender } from './sender.ts';
@@ -107,6 +110,7 @@ export function createValkeyStore(options: ValkeyUrlOptions | ValkeyClientOption
     ...createWrites({ sender, groups, tracking, slotOf }),
     ...createLeasing(groups, tracking, sender.open),
     ...dropping(groups, tracking, sender.open),
+    ...counting(sender, client, isCluster, options.random),
     async confirmed() {
       sender.open();
       await tracking.confirmed();
@@ -177,6 +181,31 @@ function dropping(
     async members(tag, cursor) {
       open();
       return groups.members(tag, cursor);
+    },
+  };
+}
+
+/** The part of the store that counts, and that is counted. */
+function counting(
+  sender: Sender,
+  client: ValkeyClient,
+  isCluster: boolean,
+  random: (() => number) | undefined,
+): Pick<Store, 'add' | 'counters' | 'usage'> {
+  const counters = createScriptedCounters(sender.script);
+  const usageOf = createScriptedUsage({
+    run: sender.script,
+    together: !isCluster,
+    asksCost: true,
+    ...(random !== undefined && { random }),
+  });
+  return {
+    add: counters.add,
+    counters: counters.read,
+    async usage(tags, sampleSize) {
+      sender.open();
+      const [usage, limitBytes] = await Promise.all([usageOf(tags, sampleSize), limitOf(client)]);
+      return { ...usage, limitBytes };
     },
   };
 }
