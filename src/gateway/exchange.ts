@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { FieldList } from '../http/fields.ts';
-import type { Correlated } from '../observe/observer.ts';
+import type { AnsweredRequest, RequestTiming } from '../observe/observer.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
 import type { Identity } from '../session/identity.ts';
 import type { SessionClaims } from '../session/own/session-claims.ts';
@@ -13,7 +13,7 @@ import type { Destination } from './location.ts';
 import type { GateRequest } from './request.ts';
 
 /** One request on its way through a service's steps, and what the steps have found out so far. */
-export class Exchange implements Correlated {
+export class Exchange implements AnsweredRequest, RequestTiming {
   readonly request: GateRequest;
   readonly clock: Clock;
   readonly destination: Destination;
@@ -38,6 +38,12 @@ export class Exchange implements Correlated {
   corsFields: FieldList = [];
   /** The value of the `RateLimit` field so far. */
   rateLimit: string | null = null;
+  lookupStartedAt = 0;
+  lookupMs: number | null = null;
+  originMs: number | null = null;
+  saveMs: number | null = null;
+  saving: Promise<unknown> | null = null;
+  savedTtl: number | null = null;
   #correlationId: string | null = null;
 
   constructor(request: GateRequest, destination: Destination, clock: Clock) {
@@ -45,6 +51,22 @@ export class Exchange implements Correlated {
     this.destination = destination;
     this.responseKey = destination.key;
     this.clock = clock;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get target(): string {
+    return this.request.target;
+  }
+
+  get cacheKey(): string {
+    return this.responseKey;
+  }
+
+  get timing(): RequestTiming {
+    return this;
   }
 
   correlationId(): string {

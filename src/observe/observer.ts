@@ -1,6 +1,7 @@
 import type { CachegateError } from '../errors.ts';
 import type { Validation } from '../session/authority.ts';
 import type { PresentedSession } from '../session/presented-session.ts';
+import type { CacheOutcome } from './outcome.ts';
 
 /** Where a correlation id comes from: made only when somebody asks. */
 export interface Correlated {
@@ -27,8 +28,48 @@ export interface SessionObserver {
   ): void;
 }
 
+/** How long the parts of one request took, in milliseconds; filled in as they end. `null`: it had no such part. */
+export interface RequestTiming {
+  /** `performance.now()` when the store was first asked for what it holds; 0: it was not. */
+  lookupStartedAt: number;
+  /** Until it was decided what becomes of what the store holds. */
+  lookupMs: number | null;
+  /** Until the origin's header section was there; of several exchanges, all together. */
+  originMs: number | null;
+  /** Until what the origin sent was in the store, or was found not to be stored. */
+  saveMs: number | null;
+  /** Settles when it is, and never rejects. */
+  saving: Promise<unknown> | null;
+  /** Freshness that what was stored has left, in whole seconds. */
+  savedTtl: number | null;
+}
+
+/** One request that was answered, at the time of its answer. */
+export interface AnsweredRequest extends Correlated {
+  readonly method: string;
+  /** Path and query as the client has sent them. They may hold what is nobody's to read, so that no log shows them. */
+  readonly target: string;
+  /** The key of the store under which its response lies, or would. */
+  readonly cacheKey: string;
+  /** `null`: the gate has answered by itself, and no cache was asked. */
+  readonly outcome: CacheOutcome | null;
+  readonly timing: RequestTiming;
+}
+
 /** What the HTTP cache and the gateway tell. */
 export interface RequestObserver {
+  /** Once a request, in the same turn as its answer: what it costs, every hit costs. */
+  requestAnswered?(service: string, status: number, request: AnsweredRequest): void;
+  /** An exchange with an origin, in the background too. `status`: `null` where there was no answer. */
+  originAnswered?(service: string, status: number | null, durationMs: number): void;
+  /** What an origin sent was brought into the store, or (`stored` false) turned out not to be. */
+  responseSaved?(service: string, stored: boolean, durationMs: number): void;
+  /** A stored response was validated behind an answer that it was (RFC 5861 §3). */
+  revalidated?(service: string, result: 'not-modified' | 'replaced' | 'failed'): void;
+  /** A limit let a request pass, or not. */
+  limitJudged?(service: string, limit: 'session' | 'address', allowed: boolean): void;
+  /** A request waited for its origin's budget: in vain where `admitted` is false. */
+  originHeldBack?(service: string, admitted: boolean, waitedMs: number): void;
   /** The origin did not answer; the client gets 502 or 504, or a stale response. */
   originFailed?(service: string, error: unknown, request: Correlated): void;
   /** A bug, or a transform that threw: the client gets a 500. */
@@ -88,7 +129,24 @@ export interface OwnSessionObserver {
   sessionChangesLost?(lost: number, error: CachegateError): void;
 }
 
+/** What jobs that fetch responses ahead tell. */
+export interface WarmObserver {
+  warmJobChanged?(jobId: string, state: WarmState): void;
+  /** One URL or id of a job: it is stored and fresh now, or (`reason`) it is not. */
+  warmed?(jobId: string, id: string, reason: string | null): void;
+}
+
+/** `running`: some process is at it, or soon will be. */
+export type WarmState = 'running' | 'done' | 'cancelled';
+
+/** What an application's cached values tell: `name` is that of the cache, and is one of few. */
+export interface ValueObserver {
+  valueLookedUp?(name: string, hit: boolean): void;
+}
+
 export type GateObserver = OwnSessionObserver &
+  WarmObserver &
+  ValueObserver &
   SessionObserver &
   RequestObserver &
   StoreObserver &

@@ -5,3 +5,13 @@ import type { CacheStatus } from '../http/cache-status.ts';
  * the log, the metrics and the statistics.
  */
 export type CacheOutcome = CacheStatus;
+
+/**
+ * What counts as a hit and what as a miss, wherever they are counted; `null`: neither. What no cache could have answered,
+ * by its method or by its service's settings, is no miss.
+ */
+export function cacheOperationOf(outcome: CacheOutcome | null): 'hit' | 'miss' | null {
+  if (outcome === null) return null;
+  if (outcome.hit) return 'hit';
+  return outcome.fwd === 'bypass' || outcome.fwd === 'method' ? null : 'miss';
+}

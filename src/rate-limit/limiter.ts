@@ -21,6 +21,8 @@ export interface LimiterOptions {
   readonly clock: Clock;
   /** Lets in at once what the store allows by what it last said, and tells it soon after (`SettledCounts`). */
   readonly settles?: boolean;
+  /** Told of each request that was counted, or not let in. */
+  readonly onJudged?: (allowed: boolean) => void;
   readonly onStoreFailure: (error: CachegateError, request: Correlated) => void;
 }
 
@@ -35,33 +37,37 @@ export interface Limiter {
 }
 
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { limit, store, local, clock, settles = false } = options;
+  const { limit, store, local, clock, settles = false, onJudged } = options;
   const rules = [limit.rule];
-  const takeLocally = (key: string) => local.take(key, rules, clock.now());
+  const countLocally = (key: string) => local.take(key, rules, clock.now());
+  const judged = (taken: TakeResult) => {
+    onJudged?.(taken.allowed);
+    return taken;
+  };
   const settled =
     settles && store !== null ? createSettledCounts({ rule: limit.rule, store, local, clock }) : null;
 
   function ask(key: string): MaybePromise<TakeResult> {
-    if (store === null) return takeLocally(key);
+    if (store === null) return countLocally(key);
     return settled === null ? store.take(key, rules) : settled.take(key);
   }
 
   function fallBack(key: string, request: Correlated, error: unknown): TakeResult {
     options.onStoreFailure(storeFailure(error), request);
-    return takeLocally(key);
+    return countLocally(key);
   }
 
   return {
     limit,
-    takeLocally,
+    takeLocally: (key) => judged(countLocally(key)),
     take(key, request) {
       try {
         const taken = ask(key);
         return taken instanceof Promise
-          ? taken.catch((error: unknown) => fallBack(key, request, error))
-          : taken;
+          ? taken.catch((error: unknown) => fallBack(key, request, error)).then(judged)
+          : judged(taken);
       } catch (error) {
-        return fallBack(key, request, error);
+        return judged(fallBack(key, request, error));
       }
     },
     settle: async () => settled?.settle(),

@@ -14,6 +14,11 @@ import type { Hold } from './origin-holds.ts';
 
 export type Forward = Extract<Plan, { action: 'forward' | 'validate' | 'complete' }>;
 
+/** What the origin answers may be for others too. */
+export function isOthersToo(plan: Forward): boolean {
+  return plan.action !== 'forward' || plan.mayStore;
+}
+
 /** From a stored response, fresh or allowed to be stale. */
 export function fromEntry(request: CacheRequest, entry: StoredEntry, now: number): CacheAnswer {
   const { fields, outcome } = entry.hitFields(now);

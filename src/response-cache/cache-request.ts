@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import type { FieldList } from '../http/fields.ts';
-import type { Correlated } from '../observe/observer.ts';
+import type { Correlated, RequestTiming } from '../observe/observer.ts';
 import type { CacheOutcome } from '../observe/outcome.ts';
 
 /** A response from an origin, its header section there and its body on the way. Times are in milliseconds. */
@@ -17,6 +17,8 @@ export interface FetchedResponse {
   readonly trailers?: (() => FieldList) | undefined;
   readonly requestAt: number;
   readonly responseAt: number;
+  /** For so long the origin's budget held the request back, before it was sent. */
+  readonly heldMs?: number;
 }
 
 /** How to ask the origin. */
@@ -26,6 +28,10 @@ export interface Forwarding {
   /** Whether the whole representation is wanted, whatever part or condition the client asked for. */
   readonly whole: boolean;
   readonly signal: AbortSignal;
+  /** Nobody waits for the answer, so that it waits for nothing itself. */
+  readonly inBackground?: boolean;
+  /** So long it has waited already, for another process that was to ask the same. */
+  readonly waitedMs?: number;
 }
 
 /** A request as the cache sees it. */
@@ -62,9 +68,10 @@ export interface CacheRequest extends Correlated {
   readonly isKeyExact: boolean;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
+  readonly timing: RequestTiming;
   /** A digest of all that the origin sees of this request beside its target; the same for requests that look the same. */
   likeness(): string;
-  /** Asks the origin; rejects with `ERR_ORIGIN_*`. */
+  /** Asks the origin; rejects with `ERR_ORIGIN_*`: with `ERR_ORIGIN_BUDGET` where it was not asked. */
   forward(how: Forwarding): Promise<FetchedResponse>;
   /** Makes the client's fields of the origin's: the same for every client. */
   present(fields: FieldList): FieldList;

@@ -1,13 +1,6 @@
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
-import {
-  type Candidate,
-  decide,
-  mayServeStaleDisconnected,
-  mayServeStaleOnError,
-  type Plan,
-} from '../engine/decision.ts';
-import { variantKey } from '../engine/selection.ts';
+import { type Candidate, decide, type Plan } from '../engine/decision.ts';
 import type { RequestObserver } from '../observe/observer.ts';
 import type { Store } from '../store/store.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -21,20 +14,17 @@ import {
   validated,
 } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
-import {
-  type Arriving,
-  type Elsewhere,
-  Fill,
-  type FillPurpose,
-  type Landing,
-  type Validated,
-} from './fill.ts';
+import { Fill, type FillPurpose, type Landing } from './fill.ts';
 import { createFills, type FollowedExchange } from './fills.ts';
 import type { Keeper } from './keeper.ts';
-import { ANYONE, type Found } from './lookup.ts';
+import { alikeIn, isClientsFault, isSelection, isShareable, isStorable, selects } from './landings.ts';
+import type { Found } from './lookup.ts';
 import { type Approach, foundBy, type Open, type Opening } from './opening.ts';
-import { createOriginHolds, type Refused } from './origin-holds.ts';
+import { isHeldBack } from './origin-error.ts';
+import { createOriginHolds } from './origin-holds.ts';
 import type { Planned } from './planner.ts';
+import { classOf, isAuthorized, refusedFor } from './request-class.ts';
+import { createStandIn, type StandIn } from './stand-in.ts';
 import { createUnsharedKeys, UNSHARED_MS } from './unshared-keys.ts';
 
 export interface CollapsedForwardingOptions {
@@ -55,8 +45,14 @@ export interface CollapsedForwarding {
    * @throws CachegateError `ERR_ORIGIN_*` when there is nothing to answer with
    */
   fetch(request: CacheRequest, planned: Planned<Forward>): Promise<CacheAnswer>;
-  /** Validates a stored response behind its answer, unless that is under way. */
+  /** What `fetch` would do, without doing it. */
+  foresee(request: CacheRequest, planned: Planned<Forward>): Foreseen;
+  /** Validates a stored response behind its answer, where that may be. */
   revalidate(request: CacheRequest, planned: Planned): void;
+  /** Not where it is under way, or the origin is not to be asked now. */
+  mayRevalidate(request: CacheRequest): boolean;
+  /** What stands in for an origin that fails. */
+  readonly standIn: StandIn;
   /** What is under way for a resource has become older than the resource, and is neither stored nor shared. */
   outdate(key: string): void;
   /** What is under way for any resource may be older than it: nobody who comes from now on waits for it. */
@@ -65,41 +61,46 @@ export interface CollapsedForwarding {
   follow(key: string): FollowedExchange;
 }
 
+/** What a request for the origin's answer comes to. */
+export type Foreseen =
+  /** It waits for an answer that is on its way, and takes it if it fits. */
+  | { readonly kind: 'joins' }
+  /** The origin has asked to be left alone. */
+  | { readonly kind: 'held'; readonly answer: CacheAnswer }
+  | { readonly kind: 'asks' };
+
 // For so long a drop that waits for those who hear nothing waits, so that what was begun since is not older.
 const UNHEARD_MS = 1_000;
-
-// What RFC 5861 §4 calls an error; and a spent budget (RFC 6585 §4), which is no better an answer.
-const FAILURES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 export function createCollapsedForwarding(options: CollapsedForwardingOptions): CollapsedForwarding {
   const { open, keeper, clock, background, budget, observer } = options;
   const fills = createFills();
   const unshared = createUnsharedKeys();
   const holds = createOriginHolds();
+  const standIn = createStandIn(clock);
+  /** By service: until then its origin's budget is spent, and what nobody waits for does not ask for it. */
+  const spent = new Map<string, number>();
   options.store.listen({ dropped: fills.outdate, tagDropped: fills.seal, lost: fills.seal });
 
   async function fetch(request: CacheRequest, planned: Planned<Forward>): Promise<CacheAnswer> {
     const { plan, found } = planned;
-    const isKnown = unshared.find(classOf(request), clock.now()) !== null;
-    if (isKnown || isForRanges(request, plan)) return lead(request, planned, alone(request, plan));
-    const credentialed = isAuthorized(request);
+    if (goesAlone(request, plan)) return lead(request, planned, alone(request, plan));
     // What it says is for nobody who asks for content.
     const isHead = request.facts.method === 'HEAD';
     const tried = new Set<Fill>();
-    let nominated = found.variants?.nominated[0] ?? [];
+    let nominated = nominatedIn(found);
     for (;;) {
-      const fill = fills.joinable(
-        request.key,
-        tried,
-        credentialed,
-        joinableSince(request),
-        alikeIn(request, nominated),
-      );
+      const fill = joinable(request, tried, nominated);
       if (fill === null)
         return lead(request, planned, { stores: true, nominated: isHead ? null : nominated });
       tried.add(fill);
       const landing = await fill.wait(request.signal);
       if (fill.outdated || landing.kind === 'left') continue;
+      if (landing.kind === 'failed' && isHeldBack(landing.error)) {
+        // What waited for nothing was refused at once; else this request has waited too.
+        if (fill.inBackground) continue;
+        return standIn(request, null, found) ?? failWith(landing.error);
+      }
       const shared = share(request, landing, plan);
       if (shared !== null) return shared;
       // Nobody queues for what was not shareable; only the request's own variant may still be on its way.
@@ -107,6 +108,29 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
         return lead(request, planned, alone(request, plan));
       nominated = landing.selection.nominated;
     }
+  }
+
+  function foresee(request: CacheRequest, { plan, found }: Planned<Forward>): Foreseen {
+    const isAlone = goesAlone(request, plan);
+    if (!isAlone && joinable(request, new Set(), nominatedIn(found)) !== null) return { kind: 'joins' };
+    const answer = heldOff(request, found);
+    return answer === null ? { kind: 'asks' } : { kind: 'held', answer };
+  }
+
+  /** It neither waits for others nor they for it. */
+  function goesAlone(request: CacheRequest, plan: Plan): boolean {
+    return unshared.find(classOf(request), clock.now()) !== null || isForRanges(request, plan);
+  }
+
+  function joinable(request: CacheRequest, tried: ReadonlySet<Fill>, nominated: readonly string[]) {
+    const since = joinableSince(request);
+    return fills.joinable(request.key, tried, isAuthorized(request), since, alikeIn(request, nominated));
+  }
+
+  /** What there is to answer with while the origin wants to be left alone; `null`: it does not. */
+  function heldOff(request: CacheRequest, found: Found): CacheAnswer | null {
+    const hold = holds.find(refusedFor(request), clock.now());
+    return hold === null ? null : (standIn(request, null, found) ?? held(hold, clock.now()));
   }
 
   /** What was begun before may have been dropped since, unheard here. */
@@ -146,8 +170,8 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     approach: Approach,
   ): Promise<CacheAnswer> {
     const { plan } = planned;
-    const hold = holds.find(refusedFor(request), clock.now());
-    if (hold !== null) return standIn(request, null, planned.found) ?? held(hold, clock.now());
+    const instead = heldOff(request, planned.found);
+    if (instead !== null) return instead;
     const fill = begin(request, planned, approach);
     const landing = await fill.wait(request.signal);
     const stored = fill.fence !== null;
@@ -175,24 +199,10 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
       case 'failed': {
         const stale = standIn(request, null, found);
         if (stale === null) throw landing.error;
-        observer.originFailed?.(request.service, landing.error, request);
+        if (!isHeldBack(landing.error)) observer.originFailed?.(request.service, landing.error, request);
         return stale;
       }
     }
-  }
-
-  /**
-   * A stale response in place of an origin's failure (RFC 5861 §4), or of no answer at all (RFC 9111 §4.2.4); `null`
-   * where none may be.
-   */
-  function standIn(request: CacheRequest, status: number | null, found: Found): CacheAnswer | null {
-    const { entry } = found;
-    if (entry === null || (status !== null && !FAILURES.has(status))) return null;
-    const now = clock.now();
-    const may =
-      mayServeStaleOnError(request.facts, entry, now) ||
-      (status === null && mayServeStaleDisconnected(request.facts, entry, now));
-    return may && canAnswer(request, entry, now) ? fromEntry(request, entry, now) : null;
   }
 
   function begin(request: CacheRequest, planned: Planned, approach: Approach): Fill {
@@ -201,6 +211,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
       open: (signal) => openFor(request, planned, approach, signal),
       purposeOf: ({ plan, found }) => purposeOf(request, plan, found),
       budget,
+      inBackground: approach.inBackground === true,
     });
     fills.add(request.key, fill);
     const close = () => {
@@ -228,7 +239,9 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
   }
 
   async function keep(request: CacheRequest, fill: Fill): Promise<void> {
-    await keeper.keep(request, fill);
+    const saving = keeper.keep(request, fill);
+    request.timing.saving = saving;
+    await saving;
     const landing = await fill.landing;
     // Whoever asks next for what another process is at would only be told so again.
     if (landing.kind === 'left') await landing.over;
@@ -241,6 +254,11 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
   function remember(request: CacheRequest, fill: Fill, landing: Landing): void {
     if (landing.kind === 'left') return;
     const now = clock.now();
+    if (landing.kind === 'failed' && isHeldBack(landing.error)) {
+      // It says nothing of the answers to come.
+      spent.set(request.service, now + landing.error.retryAfterMs);
+      return;
+    }
     if (fill.joinable && !fill.abandoned) {
       if (isShareable(landing, now)) unshared.forget(classOf(request));
       else if (!isClientsFault(landing)) {
@@ -253,52 +271,50 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     holds.note(refusedFor(request), status, fields, request.retryAfterLimitMs, now);
   }
 
+  function mayRevalidate(request: CacheRequest): boolean {
+    const now = clock.now();
+    if (fills.has(request.key) || now < (spent.get(request.service) ?? 0)) return false;
+    return holds.find(refusedFor(request), now) === null;
+  }
+
   function revalidate(request: CacheRequest, planned: Planned): void {
-    if (fills.has(request.key) || holds.find(refusedFor(request), clock.now()) !== null) return;
-    const nominated = planned.found.variants?.nominated[0] ?? [];
-    const fill = begin(request, planned, { stores: true, nominated, inBackground: true });
+    if (!mayRevalidate(request)) return;
+    const approach = { stores: true, nominated: nominatedIn(planned.found), inBackground: true };
+    const fill = begin(request, planned, approach);
     // Owned by the fill, whose landing never rejects.
     void fill.wait(null).then((landing) => {
-      if (landing.kind === 'failed') observer.originFailed?.(request.service, landing.error, request);
+      if (landing.kind === 'failed') {
+        // Clients come first; there is another chance with the next of them.
+        if (isHeldBack(landing.error)) return;
+        observer.originFailed?.(request.service, landing.error, request);
+      }
       if (landing.kind === 'unshared') landing.response.body.destroy();
+      const result = REVALIDATED[landing.kind];
+      if (result !== null) observer.revalidated?.(request.service, result);
     });
   }
 
-  return { fetch, revalidate, outdate: fills.outdate, seal: fills.seal, follow: fills.follow };
+  const { outdate, seal, follow } = fills;
+  return { fetch, foresee, revalidate, mayRevalidate, standIn, outdate, seal, follow };
 }
 
-/** Whether a request that asks for nothing special could be answered by it. */
-function isShareable(landing: Landing, now: number): boolean {
-  if (!isSelection(landing) || (landing.kind === 'validated' && !landing.storable)) return false;
-  if (landing.kind === 'elsewhere') return true;
-  return decide(ANYONE, landing.kind === 'arriving' ? landing : landing.entry, now).action === 'reuse';
+// What another process does is its own to tell.
+const REVALIDATED = {
+  validated: 'not-modified',
+  arriving: 'replaced',
+  unshared: 'failed',
+  failed: 'failed',
+  elsewhere: null,
+  left: null,
+} as const;
+
+function nominatedIn({ variants }: Found): readonly string[] {
+  return variants?.nominated[0] ?? [];
 }
 
-// What one client did wrong says nothing of the answers to others.
-function isClientsFault(landing: Landing): boolean {
-  return landing.kind === 'unshared' && landing.response.status >= 400 && landing.response.status <= 499;
-}
-
-// A failure says nothing of what comes in its place; only what was meant for one client alone does.
-function isStorable(landing: Landing): boolean {
-  return landing.kind !== 'unshared' || landing.response.status >= 400;
-}
-
-type Selected = Arriving | Validated | Elsewhere;
-
-function isSelection(landing: Landing): landing is Selected {
-  return landing.kind === 'arriving' || landing.kind === 'validated' || landing.kind === 'elsewhere';
-}
-
-function selects(request: CacheRequest, { selection }: Selected): boolean {
-  return variantKey(selection.nominated, request.facts) === selection.variant;
-}
-
-/** Whether a fill's request has the same values in these fields, so that both select the same response. */
-function alikeIn({ facts }: CacheRequest, nominated: readonly string[]): (fill: Fill) => boolean {
-  if (nominated.length === 0) return () => true;
-  const own = variantKey(nominated, facts);
-  return (fill) => variantKey(nominated, fill.facts) === own;
+/** @throws it */
+function failWith(error: unknown): never {
+  throw error;
 }
 
 function purposeOf(request: CacheRequest, plan: Plan, { entry }: Found): FillPurpose {
@@ -312,31 +328,4 @@ function purposeOf(request: CacheRequest, plan: Plan, { entry }: Found): FillPur
 // A stored response that is validated, or a part that is completed, is had as a whole; else only the ranges are fetched.
 function isForRanges({ facts }: CacheRequest, plan: Plan): boolean {
   return plan.action === 'forward' && facts.method === 'GET' && facts.field('range') !== undefined;
-}
-
-// A stored part can't stand in for what it does not hold.
-function canAnswer(request: CacheRequest, candidate: Candidate, now: number): boolean {
-  if (candidate.assessment.part === null) return true;
-  const plan = decide(request.facts, candidate, now);
-  return plan.action !== 'complete' && !('fwd' in plan && plan.fwd === 'partial');
-}
-
-function isAuthorized({ facts }: CacheRequest): boolean {
-  return facts.field('authorization') !== undefined;
-}
-
-function hasCookies({ facts }: CacheRequest): boolean {
-  return facts.field('cookie') !== undefined;
-}
-
-// Whether answers are shared differs for those who send credentials.
-function classOf(request: CacheRequest): string {
-  if (isAuthorized(request)) return `${request.key} authorized`;
-  return hasCookies(request) ? `${request.key} cookies` : request.key;
-}
-
-/** Whom a refusal of the origin is about: all of a service whose budget is its own, or requests that look the same. */
-function refusedFor(request: CacheRequest): Refused {
-  const { service, key, hasOwnBudget } = request;
-  return { service: hasOwnBudget ? service : null, likeness: () => `${key} ${request.likeness()}` };
 }

@@ -21,6 +21,8 @@ export class StoredEntry {
   body: Buffer | null;
   /** How the body lies in the store, where that is not as it is. */
   readonly packed: PackedBody | null;
+  /** An operator has called it stale since then (milliseconds since the epoch); `null`: nobody has. */
+  readonly staleAt: number | null;
   readonly #presented: FieldList;
   #hit: HitFields | null = null;
   #hitFrom = 0;
@@ -31,11 +33,13 @@ export class StoredEntry {
     body: Buffer | PackedBody,
     assessment: Assessment,
     presented: FieldList,
+    staleAt: number | null = null,
   ) {
     this.response = response;
     this.assessment = assessment;
     this.body = Buffer.isBuffer(body) ? body : null;
     this.packed = Buffer.isBuffer(body) ? null : body;
+    this.staleAt = staleAt;
     this.#presented = presented;
   }
 

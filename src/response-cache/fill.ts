@@ -89,6 +89,8 @@ export interface FillOptions {
   readonly open: (signal: AbortSignal) => Promise<Opening>;
   readonly purposeOf: (planned: Planned) => FillPurpose;
   readonly budget: ByteBudget;
+  /** Nobody waits for it, unless others join. */
+  readonly inBackground: boolean;
 }
 
 /**
@@ -109,14 +111,19 @@ export class Fill {
   readonly facts: RequestFacts;
   /** It was asked for with credentials, so that it may well be for one client alone. */
   readonly credentialed: boolean;
+  /** It was begun behind an answer. */
+  readonly inBackground: boolean;
   /** In milliseconds of `performance.now()`. */
   readonly begunAt = performance.now();
   readonly #budget: ByteBudget;
   readonly #controller = new AbortController();
   #waiting = 0;
+  #waitedMs = 0;
+  #hasAsked = false;
 
-  constructor(request: CacheRequest, { joinable, open, purposeOf, budget }: FillOptions) {
+  constructor(request: CacheRequest, { joinable, open, purposeOf, budget, inBackground }: FillOptions) {
     this.#budget = budget;
+    this.inBackground = inBackground;
     const { facts } = request;
     this.facts = facts;
     this.joinable = joinable;
@@ -160,6 +167,7 @@ export class Fill {
     try {
       const opening = await open(this.#controller.signal);
       this.opening = opening;
+      this.#waitedMs = performance.now() - this.begunAt;
       switch (opening.kind) {
         case 'begun':
           return await this.#ask(request, purposeOf(opening.planned));
@@ -198,7 +206,11 @@ export class Fill {
   }
 
   #forward(request: CacheRequest, conditions: FieldList): Promise<FetchedResponse> {
-    return request.forward({ conditions, whole: true, signal: this.#controller.signal });
+    const { signal } = this.#controller;
+    // What has been asked for in part would have been so in vain.
+    const inBackground = this.inBackground && !this.#hasAsked;
+    this.#hasAsked = true;
+    return request.forward({ conditions, whole: true, signal, inBackground, waitedMs: this.#waitedMs });
   }
 
   async #notModified(

@@ -18,10 +18,12 @@ export interface Found {
   readonly variants: (Variants & { readonly expiresInMs: number }) | null;
   /** The store could not be asked. */
   readonly away: boolean;
+  /** Until the store forgets the entry; 0 without one. */
+  readonly expiresInMs: number;
 }
 
-export const NOTHING: Found = { entry: null, variants: null, away: false };
-export const AWAY: Found = { entry: null, variants: null, away: true };
+export const NOTHING: Found = { entry: null, variants: null, away: false, expiresInMs: 0 };
+export const AWAY: Found = { entry: null, variants: null, away: true, expiresInMs: 0 };
 
 /** Finds what a request selects, beginning with what was read under its resource's key. */
 export type Lookup = (request: CacheRequest, reading: Reading) => MaybePromise<Found>;
@@ -72,13 +74,16 @@ export function createLookup({ store, keys, clock, weigh }: LookupOptions): Look
       keys.variant(request.key, variants.generation, variantKey(names, request.facts)),
     );
     let newest: StoredEntry | null = null;
+    let expiresInMs = 0;
     for (const reading of await readAll(store, variantKeys)) {
-      if (!reading.ok) return { entry: null, variants, away: true };
+      if (!reading.ok) return { entry: null, variants, away: true, expiresInMs: 0 };
       if (reading.value === null) continue;
       const entry = decode(request, reading.value.bytes);
-      if (entry instanceof StoredEntry && isNewer(entry, newest)) newest = entry;
+      if (!(entry instanceof StoredEntry && isNewer(entry, newest))) continue;
+      newest = entry;
+      expiresInMs = reading.value.expiresInMs;
     }
-    return { entry: newest, variants, away: false };
+    return { entry: newest, variants, away: false, expiresInMs };
   }
 
   return (request, reading) => {
@@ -86,7 +91,7 @@ export function createLookup({ store, keys, clock, weigh }: LookupOptions): Look
     if (reading.value === null) return NOTHING;
     const { bytes, expiresInMs } = reading.value;
     const result = decode(request, bytes);
-    if (result instanceof StoredEntry) return { entry: result, variants: null, away: false };
+    if (result instanceof StoredEntry) return { entry: result, variants: null, away: false, expiresInMs };
     if (result?.kind !== 'variants') return NOTHING;
     const { generation, nominated } = result;
     return selectVariant(request, { generation, nominated, expiresInMs });
@@ -118,7 +123,8 @@ export function toEntry(
   staleAt: number | null = null,
 ): StoredEntry {
   const assessment = assessResponse(ANYONE, response, request.policy, staleAt);
-  return new StoredEntry(response, body, assessment, request.present(asAnswered(response, body.length)));
+  const presented = request.present(asAnswered(response, body.length));
+  return new StoredEntry(response, body, assessment, presented, staleAt);
 }
 
 // A hit has an Age of its own; and a stored body is whole, so its length is known even where it came in chunks.

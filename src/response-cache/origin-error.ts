@@ -1,4 +1,4 @@
-import { CachegateError } from '../errors.ts';
+import { CachegateError, hasCode } from '../errors.ts';
 
 /** What a failed exchange with an origin is to everyone else; an error that says so already stays itself. */
 export function originError(cause: unknown): CachegateError {
@@ -16,6 +16,11 @@ export function lateOrigin(cause?: unknown): CachegateError {
 /** An answer that nobody could understand, or that two would understand in two ways. */
 export function unreadableOrigin(why: string, cause?: unknown): CachegateError {
   return new CachegateError(UNREADABLE[0], `${UNREADABLE[1]}: ${why}`, { cause });
+}
+
+/** Whether the origin was not even asked, since its budget is spent (`ERR_ORIGIN_BUDGET`). */
+export function isHeldBack(error: unknown): error is CachegateError & { readonly retryAfterMs: number } {
+  return hasCode(error, 'ERR_ORIGIN_BUDGET');
 }
 
 /** Whether an error says that the connection broke, not that it was given up here or carried nonsense. */

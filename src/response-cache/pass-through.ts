@@ -71,7 +71,11 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       budget,
       onAbandoned,
     });
-    background.run(() => keeper.keepArriving(request, landing, keeping));
+    background.run(() => {
+      const saving = keeper.keepArriving(request, landing, keeping);
+      request.timing.saving = saving;
+      return saving;
+    });
     return fromArriving(request, landing, planned.plan, { fields: response.fields, stored: true });
   }
 

@@ -6,9 +6,10 @@ import type { Reading } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import { createBodies } from './bodies.ts';
 import { createByteBudget } from './byte-budget.ts';
-import { type Forward, fromEntry, UNSATISFIED } from './cache-answers.ts';
+import { type Forward, fromEntry, isOthersToo, UNSATISFIED } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
 import { createCollapsedForwarding } from './collapsed-forwarding.ts';
+import { type Foresight, foresight } from './foresight.ts';
 import { createKeeper } from './keeper.ts';
 import { AWAY, createLookup, type Found } from './lookup.ts';
 import { createOpen } from './opening.ts';
@@ -36,6 +37,8 @@ export interface ResponseCache {
    * @throws CachegateError `ERR_ORIGIN_*` when there is nothing to answer with
    */
   respond(request: CacheRequest, reading: Reading): MaybePromise<CacheAnswer>;
+  /** What `respond` would do, without doing any of it. */
+  foresee(request: CacheRequest, reading: Reading): Promise<Foresight>;
 }
 
 // Bodies on their way to clients and store hold so much in this process at most.
@@ -56,6 +59,8 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   function carryOut(request: CacheRequest, planned: Planned): MaybePromise<CacheAnswer> {
     const { plan, found, now } = planned;
+    const { timing } = request;
+    if (timing.lookupStartedAt !== 0) timing.lookupMs = performance.now() - timing.lookupStartedAt;
     switch (plan.action) {
       case 'reuse':
         if (plan.revalidateInBackground) forwarding.revalidate(request, planned);
@@ -71,8 +76,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   function goOn(request: CacheRequest, planned: Planned<Forward>): Promise<CacheAnswer> {
     const { plan } = planned;
-    const isOthersToo = plan.action !== 'forward' || plan.mayStore;
-    return isOthersToo ? forwarding.fetch(request, planned) : passThrough(request, planned);
+    return isOthersToo(plan) ? forwarding.fetch(request, planned) : passThrough(request, planned);
   }
 
   function plannedFor(request: CacheRequest, found: Found): MaybePromise<CacheAnswer> {
@@ -82,13 +86,20 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       : carryOut(request, planned);
   }
 
+  const find = (request: CacheRequest, reading: Reading) =>
+    drops.covers(request) ? AWAY : lookup(request, reading);
+
   return {
     respond(request, reading) {
       if (!reading.ok) observer.storeFailed?.('response cache', 'read', reading.error, request);
-      const found = drops.covers(request) ? AWAY : lookup(request, reading);
+      const found = find(request, reading);
       return found instanceof Promise
         ? found.then((result) => plannedFor(request, result))
         : plannedFor(request, found);
+    },
+    async foresee(request, reading) {
+      const planned = await planner(request, await find(request, reading));
+      return foresight(request, planned, { forwarding, isDropped: drops.covers(request) });
     },
   };
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Assessment, ResponseFacts } from '../engine/assessment.ts';
-import { retentionMs } from '../engine/freshness.ts';
+import { remainingFreshnessMs, retentionMs } from '../engine/freshness.ts';
 import { variantKey } from '../engine/selection.ts';
 import { responseTags } from '../http/cache-tags.ts';
-import type { StoreObserver } from '../observe/observer.ts';
+import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { Fence, Store } from '../store/store.ts';
@@ -21,7 +21,7 @@ export interface SaverOptions {
   readonly bodies: Bodies;
   readonly drops: PendingDrops;
   readonly clock: Clock;
-  readonly observer: StoreObserver;
+  readonly observer: StoreObserver & RequestObserver;
 }
 
 /** What is to be stored, and under what. */
@@ -142,12 +142,22 @@ export function createSaver({ store, keys, bodies, drops, clock, observer }: Sav
     return [...new Set(all)];
   }
 
-  return async (request, saving) => {
+  async function tryToWrite(request: CacheRequest, saving: Saving): Promise<boolean> {
     try {
       return await write(request, saving);
     } catch (error) {
       observer.storeFailed?.('response cache', 'write', storeFailure(error), request);
       return false;
     }
+  }
+
+  return async (request, saving) => {
+    const startedAt = performance.now();
+    const written = await tryToWrite(request, saving);
+    const { timing } = request;
+    timing.saveMs = performance.now() - startedAt;
+    if (written) timing.savedTtl = Math.trunc(remainingFreshnessMs(saving.assessment, clock.now()) / 1000);
+    observer.responseSaved?.(request.service, written, timing.saveMs);
+    return written;
   };
 }

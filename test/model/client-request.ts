@@ -1,5 +1,6 @@
 import type { RequestFacts } from '../../src/engine/facts.ts';
 import type { FieldList } from '../../src/http/fields.ts';
+import { createRequestTiming } from '../../src/observe/request-timing.ts';
 import type { CacheRequest, FetchedResponse, Forwarding } from '../../src/response-cache/cache-request.ts';
 import type { ClientRecord } from './exchange.ts';
 import { likenessOf } from './message.ts';
@@ -23,6 +24,7 @@ export class ClientRequest implements CacheRequest, RequestFacts {
   readonly compressFromBytes = null;
   readonly targetKey = null;
   readonly hasSeveralKeys = false;
+  readonly timing = createRequestTiming();
   readonly #client: ClientRecord;
   readonly #path: string;
   readonly #subject: Subject;

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/clock.ts';
 import { cacheKey } from '../../src/engine/cache-key.ts';
 import type { CachePolicy } from '../../src/engine/policy.ts';
 import { endToEndFields, type FieldList } from '../../src/http/fields.ts';
+import { createRequestTiming } from '../../src/observe/request-timing.ts';
 import type { CacheAnswer, CacheRequest } from '../../src/response-cache/cache-request.ts';
 import { createResponseCache } from '../../src/response-cache/response-cache.ts';
 import { createStoreKeys } from '../../src/store/keys.ts';
@@ -55,6 +56,7 @@ export const createSubject: CreateSubject = (clock, { mode, distant }) => {
       },
       targetedFields: ['cdn-cache-control', 'surrogate-control'],
     },
+    timing: createRequestTiming(),
     retryAfterLimitMs: HOLD_LIMIT_MS,
     keyOf(target) {
       const key =
