@@ -22,14 +22,16 @@ function setUp() {
   const store = createFaultyStore(memory);
   const background = createBackground(100, () => {});
   const told: string[] = [];
+  const lookedUp: string[] = [];
   const cache = createValueCache({
     ...{ store, keys, background },
     observer: {
+      valueLookedUp: (name, hit) => lookedUp.push(`${name} ${hit ? 'hit' : 'miss'}`),
       storeFailed: (part, operation, error, request) =>
         told.push(`${part} ${operation} ${error.code} ${request.correlationId().length}`),
     },
   });
-  return { clock, memory, store, cache, told, settle: () => background.settle(1_000) };
+  return { clock, memory, store, cache, told, lookedUp, settle: () => background.settle(1_000) };
 }
 
 /** What is made when it is told to. */
@@ -63,6 +65,36 @@ describe('the value cache', () => {
     await cache.set('a', 1, MINUTE);
     expect([await cache.delete('a'), await cache.delete('a')]).toEqual([true, false]);
     expect(await cache.get('a')).toBeUndefined();
+  });
+
+  it('tells what was there and what was not', async () => {
+    const { cache, store, lookedUp } = setUp();
+    await cache.get('a');
+    await cache.remember('a', MINUTE, async () => 1);
+    await cache.set('b', 2, MINUTE);
+    await cache.remember('b', MINUTE, async () => 3);
+    await cache.get('b');
+    store.fail(away);
+    await cache.get('b');
+    expect(lookedUp).toEqual([
+      ...['values miss', 'values miss'],
+      ...['values hit', 'values hit'],
+      'values miss',
+    ]);
+  });
+
+  it('has all values in an index of their own, spread over its parts however alike their keys are', async () => {
+    const { cache, memory, settle } = setUp();
+    for (let i = 0; i < 100; i += 1) await cache.set(`anime:${i}`, i, { ...MINUTE, tags: ['anime'] });
+    await cache.remember('a key with spaces', MINUTE, async () => 1);
+    await settle();
+    const parts = keys.serviceTags('values');
+    const { entries } = await memory.usage(parts, 10);
+    expect(entries).toBe(101);
+    const sizes = await Promise.all(parts.map(async (tag) => (await memory.usage([tag], 1)).entries));
+    expect(sizes.filter((size) => size > 0).length).toBeGreaterThan(20);
+    expect(await cache.invalidate('anime')).toBe(100);
+    expect((await memory.usage(parts, 10)).entries).toBe(1);
   });
 
   it('keeps neither undefined nor null, nor what they take the place of', async () => {

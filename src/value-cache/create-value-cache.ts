@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Background } from '../background.ts';
-import type { StoreObserver } from '../observe/observer.ts';
+import type { StoreObserver, ValueObserver } from '../observe/observer.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import { readOne, storeFailure } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import type { ValueCache, ValueOptions } from './value-cache.ts';
-import { createValueFlights } from './value-flights.ts';
+import { createValueFlights, type ValueWrite } from './value-flights.ts';
 import { decodeValue, encodeValue } from './value-form.ts';
-import { valueKey, valueTags, valueTtlMs } from './value-names.ts';
+import { VALUE_SERVICE, valueIndexTag, valueKey, valueTags, valueTtlMs } from './value-names.ts';
 
 export interface ValueCacheOptions {
   readonly store: Store;
   readonly keys: StoreKeys;
   readonly background: Background;
-  readonly observer: StoreObserver;
+  readonly observer: StoreObserver & ValueObserver;
 }
 
 /** Values on the store port. A store that fails costs what is cached, and never a call of `remember`. */
@@ -22,12 +22,14 @@ export function createValueCache({ store, keys, background, observer }: ValueCac
     observer.storeFailed?.('value cache', operation, storeFailure(error), { correlationId: randomUUID });
   const flights = createValueFlights({ store, background, onFailure: (error) => onFailure('write', error) });
 
-  /** The value under a key of the store; told apart from a store that could not say. */
+  /** The value under a key of the store; told apart from a store that could not say, which is a miss all the same. */
   async function find(base: string): Promise<{ readonly asked: boolean; readonly value: unknown }> {
     const reading = await readOne(store, base);
     if (!reading.ok) onFailure('read', reading.error);
     const bytes = reading.ok ? reading.value?.bytes : undefined;
-    return { asked: reading.ok, value: bytes === undefined ? undefined : decodeValue(bytes) };
+    const value = bytes === undefined ? undefined : decodeValue(bytes);
+    observer.valueLookedUp?.(VALUE_SERVICE, value !== undefined);
+    return { asked: reading.ok, value };
   }
 
   async function orTold<T>(call: () => MaybePromise<T>, otherwise: T): Promise<T> {
@@ -49,12 +51,17 @@ export function createValueCache({ store, keys, background, observer }: ValueCac
     return { group, ttlMs: valueTtlMs(options), tags: valueTags(keys, options.tags) };
   }
 
+  /** What is written is found as one of all values too. */
+  function indexed(write: ValueWrite, key: string): ValueWrite {
+    return { ...write, tags: [...write.tags, valueIndexTag(keys, key)] };
+  }
+
   return {
     async get<T>(key: string) {
       return (await find(valueKey(keys, key))).value as T | undefined;
     },
     async set(key, value, options) {
-      const { group, ttlMs, tags } = writeOf(key, options);
+      const { group, ttlMs, tags } = indexed(writeOf(key, options), key);
       if (value === undefined || value === null) {
         // Nothing is kept of it, and what it takes the place of is no longer so.
         await drop(group);
@@ -69,7 +76,7 @@ export function createValueCache({ store, keys, background, observer }: ValueCac
       const write = writeOf(key, options);
       const { asked, value } = await find(write.group);
       if (value !== undefined) return value as T;
-      return flights.join(write, make, asked);
+      return flights.join(indexed(write, key), make, asked);
     },
     async invalidate(...tags) {
       const named = valueTags(keys, tags);

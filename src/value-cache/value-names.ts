@@ -17,6 +17,14 @@ export function valueTags(keys: StoreKeys, tags: readonly string[] | undefined):
   return (tags ?? []).map((tag) => keys.tag(checkedName(tag, 'tag')));
 }
 
+/** What values are counted under, beside the services. */
+export const VALUE_SERVICE = 'values';
+
+/** Of all values, in parts as a service's responses are: by a digest, since most keys begin alike. */
+export function valueIndexTag(keys: StoreKeys, key: string): string {
+  return keys.serviceTag(VALUE_SERVICE, keys.response(VALUE_SERVICE, key));
+}
+
 /** @throws CachegateError `ERR_CACHE_VALUE` */
 export function valueTtlMs({ ttlSeconds }: ValueOptions): number {
   if (typeof ttlSeconds === 'number' && ttlSeconds > 0 && ttlSeconds <= MAX_TTL_SECONDS) {

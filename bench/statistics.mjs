@@ -1,0 +1,89 @@
+// `node bench/statistics.mjs [--rounds N]` (after `npm run build`): what counting costs a request, in this process and
+// shared by way of a real Valkey.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCommand } from './command.mjs';
+import { median } from './measure.mjs';
+import { wholeNumber } from './options.mjs';
+import { createProcesses } from './processes.mjs';
+import { createRequests, openCases, REQUESTS_A_SECOND } from './statistics-cases.mjs';
+import { startStoreServer } from './store-server.mjs';
+import { describeMachine } from './tools.mjs';
+
+const DEFAULT_ROUNDS = 15;
+/** So many seconds of a server that is full make a round. */
+const SECONDS_A_ROUND = 20;
+const WARM_ROUNDS = 2;
+
+await runCommand(parse, main);
+
+function parse() {
+  const { values } = parseArgs({ options: { rounds: { type: 'string' } } });
+  return { rounds: wholeNumber('--rounds', values.rounds, DEFAULT_ROUNDS, 1_000) };
+}
+
+async function main({ rounds }, signal) {
+  const directory = await mkdtemp(join(tmpdir(), 'cachegate-statistics-'));
+  const processes = createProcesses(directory);
+  process.once('exit', processes.stopWithoutWaiting);
+  let server;
+  let cases;
+  try {
+    server = await startStoreServer(processes, directory);
+    cases = await openCases(server.url);
+    const measured = await measure(cases, rounds, signal);
+    const { processor, node, store } = describeMachine();
+    const of = `Medians of ${rounds} interleaved rounds of ${SECONDS_A_ROUND * REQUESTS_A_SECOND} requests`;
+    console.log(`${processor}; Node ${node}; Valkey ${store}. ${of}, processor time.\n\n${render(measured)}`);
+  } finally {
+    await cases?.close();
+    server?.close();
+    await processes.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Rounds of all cases in turn; each case's time less the floor's of the same round. */
+async function measure({ all }, rounds, signal) {
+  const requests = createRequests();
+  const times = all.map(() => []);
+  for (let round = -WARM_ROUNDS; round < rounds; round += 1) {
+    for (const [i, each] of all.entries()) {
+      signal.throwIfAborted();
+      const time = await nanosecondsEach(each, requests);
+      if (round >= 0) times[i].push(time);
+    }
+  }
+  const [floor] = times;
+  return all.map(({ name, bar }, i) => ({
+    name,
+    bar,
+    nanoseconds: median(times[i]),
+    lowest: Math.min(...times[i]),
+    highest: Math.max(...times[i]),
+    timesFloor: median(times[i].map((time, round) => time / floor[round])),
+    cost: median(times[i].map((time, round) => time - floor[round])),
+  }));
+}
+
+async function nanosecondsEach({ observer, second, endOfSecond }, requests) {
+  const before = process.cpuUsage();
+  for (let i = 0; i < SECONDS_A_ROUND; i += 1) {
+    requests.answer(observer, second);
+    await endOfSecond();
+  }
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1000) / (SECONDS_A_ROUND * REQUESTS_A_SECOND);
+}
+
+function render(rows) {
+  const cells = rows.map(({ name, bar, nanoseconds, lowest, highest, timesFloor, cost }, i) => [
+    ...[name, nanoseconds.toFixed(0), `${lowest.toFixed(0)}–${highest.toFixed(0)}`, timesFloor.toFixed(2)],
+    i === 0 ? '' : cost.toFixed(0),
+    bar === null ? '' : `≤ ${bar}: ${cost <= bar ? 'met' : 'not met'}`,
+  ]);
+  const head = ['', 'ns', 'lowest–highest', 'times the floor', 'ns for counting', 'wanted'];
+  return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
