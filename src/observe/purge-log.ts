@@ -11,7 +11,7 @@ export function createPurgeLog(log: Log, clock: Clock): PurgeObserver {
   const throttle = createThrottle(clock);
   return {
     purged({ by, names, mode, wait, purged, durationMs }, request) {
-      const duration = Math.round(durationMs);
+      const duration = Math.max(0, Math.round(durationMs));
       log.info(
         { operation: 'purge', by, mode, wait, purged, duration, correlationId: request.correlationId() },
         `Purged ${purged} ${purged === 1 ? 'response' : 'responses'} by ${shown(by, names)} (${mode})`,

@@ -1,13 +1,16 @@
 import type { Clock } from '../clock.ts';
 import type { Log, LoggingLevel } from './log.ts';
 import type { SessionObserver } from './observer.ts';
+import { shownText } from './shown-text.ts';
 import { createThrottle } from './throttle.ts';
 
-const wholeMs = (ms: number) => Math.round(ms);
+// Never below 0: the clock may have been set back meanwhile.
+const wholeMs = (ms: number) => Math.max(0, Math.round(ms));
 
 /**
  * The log lines of session validation. Their texts and fields are fixed: dashboards and log searches depend on them.
- * A hit, a miss and a write are `info` at logging level `detailed` and `debug` otherwise; errors are always logged.
+ * A hit, a miss and a write are `info` at logging level `detailed`, `debug` at `aggregate`, and left out at `minimal`; errors
+ * are always logged.
  */
 export function createSessionLog(log: Log, level: LoggingLevel, clock: Clock): SessionObserver {
   const chatter = level === 'detailed' ? 'info' : 'debug';
@@ -33,7 +36,13 @@ export function createSessionLog(log: Log, level: LoggingLevel, clock: Clock): S
       );
     },
     sessionValidated(session, authority, { verdict, detail }, durationMs, correlationId) {
+      // An application's own log may be open to more than was asked for here.
+      if (level === 'minimal' && verdict !== 'unavailable') return;
+      // One that is away is away for every session.
+      const suppressed = verdict === 'unavailable' ? failures.admit(`validate ${authority}`) : 0;
+      if (suppressed === null) return;
       const duration = wholeMs(durationMs);
+      const error = detail === undefined ? undefined : shownText(detail);
       log[verdict === 'unavailable' ? 'error' : 'info'](
         {
           operation: 'validate',
@@ -41,17 +50,21 @@ export function createSessionLog(log: Log, level: LoggingLevel, clock: Clock): S
           duration,
           verdict,
           correlationId,
-          ...(detail !== undefined && { error: detail }),
+          ...(error !== undefined && { error }),
+          ...(suppressed > 0 && { suppressed }),
         },
         `${authority} validation for session:${session.shownId}: ${verdict} (${duration}ms)`,
       );
     },
   };
-  if (!log.isLevelEnabled(chatter)) return always;
+  if (level === 'minimal') return always;
+  // An application may turn its log to `debug` at any time.
+  const isHeard = () => log.isLevelEnabled(chatter);
 
   return {
     ...always,
     sessionHit(session, durationMs, request) {
+      if (!isHeard()) return;
       const duration = wholeMs(durationMs);
       log[chatter](
         { operation: 'hit', sessionId: session.shownId, duration, correlationId: request.correlationId() },
@@ -59,12 +72,14 @@ export function createSessionLog(log: Log, level: LoggingLevel, clock: Clock): S
       );
     },
     sessionMissed(session, authority, request) {
+      if (!isHeard()) return;
       log[chatter](
         { operation: 'miss', sessionId: session.shownId, correlationId: request.correlationId() },
         `Session cache miss for session:${session.shownId}, validating with ${authority}`,
       );
     },
     sessionKept(session, durationMs, correlationId) {
+      if (!isHeard()) return;
       const duration = wholeMs(durationMs);
       log[chatter](
         { operation: 'write', sessionId: session.shownId, duration, correlationId },

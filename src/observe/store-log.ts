@@ -1,6 +1,8 @@
-import type { Clock } from '../clock.ts';
-import type { Log } from './log.ts';
-import type { RequestObserver, StoreObserver } from './observer.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { hasCode } from '../errors.ts';
+import { type Log, logThrough } from './log.ts';
+import type { Correlated, RequestObserver, StoreObserver } from './observer.ts';
+import { shownText } from './shown-text.ts';
 import { createThrottle } from './throttle.ts';
 
 type StorePart = Parameters<NonNullable<StoreObserver['storeFailed']>>[0];
@@ -29,7 +31,7 @@ export function createStoreLog(log: Log, clock: Clock): StoreObserver {
     storeTrackingChanged(tracking, error) {
       if (tracking) return log.info('Keeping copies of what the store holds');
       log.warn(
-        `No copies of what the store holds are kept: its changes are not heard (${error?.message ?? 'not connected'})`,
+        `No copies of what the store holds are kept: its changes are not heard (${shownText(error?.message ?? 'not connected')})`,
       );
     },
     storeStateChanged(storeState, shard, error) {
@@ -59,15 +61,33 @@ function failureText(part: StorePart, operation: string, message: string): strin
 }
 
 /** Log lines on requests that went wrong. */
-export function createRequestLog(log: Log): RequestObserver {
+export function createRequestLog(log: Log, clock: Clock = systemClock): RequestObserver {
+  const failures = createThrottle(clock);
+
+  function tell(text: string, service: string, error: unknown, request: Correlated): void {
+    // An outage is told of by a few lines a second; so many stacks would say nothing more.
+    const suppressed = failures.admit(`${text} ${service}`);
+    if (suppressed === null) return;
+    const correlationId = request.correlationId();
+    const fields = { service, err: error, correlationId, ...(suppressed > 0 && { suppressed }) };
+    logThrough(log).error(fields, `${text} for ${service}`);
+  }
+
   return {
     originFailed(service, error, request) {
-      const fields = { service, err: error, correlationId: request.correlationId() };
-      log.error(fields, `Origin failed for ${service}`);
+      // It was not asked at all, as the next line says.
+      if (!hasCode(error, 'ERR_ORIGIN_BUDGET')) tell('Origin failed', service, error, request);
     },
-    requestFailed(service, error, request) {
-      const fields = { service, err: error, correlationId: request.correlationId() };
-      log.error(fields, `Request failed for ${service}`);
+    originHeldBack(service, admitted, waitedMs) {
+      if (admitted) return;
+      const suppressed = failures.admit(`budget ${service}`);
+      if (suppressed === null) return;
+      const waited = Math.round(waitedMs);
+      log.warn(
+        { operation: 'origin_budget', service, waited, ...(suppressed > 0 && { suppressed }) },
+        `The budget of the origin is used up for ${service}: not asked after waiting ${waited}ms`,
+      );
     },
+    requestFailed: (service, error, request) => tell('Request failed', service, error, request),
   };
 }

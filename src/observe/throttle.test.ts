@@ -12,3 +12,10 @@ it('lets ten lines of a kind through in a second, and counts the rest', () => {
   expect(throttle.admit('read')).toBe(15);
   expect(throttle.admit('read')).toBe(0);
 });
+
+it('says at the end what was left out and not told of', () => {
+  const throttle = createThrottle(createManualClock());
+  expect(throttle.settle('read')).toBe(0);
+  for (let i = 0; i < 12; i++) throttle.admit('read');
+  expect([throttle.settle('read'), throttle.settle('read')]).toEqual([2, 0]);
+});

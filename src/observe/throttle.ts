@@ -4,11 +4,13 @@ import type { Clock } from '../clock.ts';
 export interface Throttle {
   /** How many lines of this kind were left out before this one; `null` when this one is left out too. */
   admit(kind: string): number | null;
+  /** How many lines of this kind were left out since the last that was let through, for one that tells no more than that. */
+  settle(kind: string): number;
 }
 
 const LINES_PER_SECOND = 10;
 
-export function createThrottle(clock: Clock): Throttle {
+export function createThrottle(clock: Clock, linesPerSecond = LINES_PER_SECOND): Throttle {
   const kinds = new Map<string, { second: number; admitted: number; suppressed: number }>();
   return {
     admit(kind) {
@@ -22,13 +24,19 @@ export function createThrottle(clock: Clock): Throttle {
         state.second = second;
         state.admitted = 0;
       }
-      if (state.admitted >= LINES_PER_SECOND) {
+      if (state.admitted >= linesPerSecond) {
         state.suppressed++;
         return null;
       }
       state.admitted++;
       const { suppressed } = state;
       state.suppressed = 0;
+      return suppressed;
+    },
+    settle(kind) {
+      const state = kinds.get(kind);
+      const suppressed = state?.suppressed ?? 0;
+      if (state !== undefined) state.suppressed = 0;
       return suppressed;
     },
   };
