@@ -12,6 +12,7 @@ import { PROJECT, run, Stop } from './prepare.mjs';
  * @property {string} need what it is, in the message that it can't be had
  * @property {string} advice what to install then
  * @property {string} [program] where an unpacked package has the program itself, which its script in `usr/bin` leads to
+ * @property {boolean} [isService] its package would leave a server running: it is taken apart, and never installed
  */
 
 /** Where a user's PATH often does not lead. */
@@ -22,7 +23,7 @@ const folderOf = (/** @type {string} */ name) => join(PROJECT, '.cache', name);
 
 /**
  * The path of a program that runs: from the PATH, else from an earlier unpacking, else from Debian's packages, installed
- * by root and unpacked in `.cache` by others. Stops when none is to be had.
+ * by root (unless it would stay as a service) and unpacked in `.cache` by others. Stops when none is to be had.
  *
  * @param {Wanted} wanted
  */
@@ -30,7 +31,7 @@ export function findProgram(wanted) {
   const found = onPath(wanted.names) ?? unpacked(wanted.names);
   if (found !== null) return found;
   console.log(`No ${wanted.names.join(' or ')} on the PATH; getting one from the system’s packages.`);
-  const asRoot = rootPrefix();
+  const asRoot = wanted.isService === true ? null : rootPrefix();
   const program = asRoot === null ? unpackPackages(wanted) : installPackages(wanted, asRoot);
   if (program === null) throw new Stop('The package was installed, but no program of it runs.');
   return program;

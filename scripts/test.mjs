@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { SHORT_RUN } from '../test/conformance/short-run.mjs';
 import { findChromium } from './chromium.mjs';
 import { installDependencies, main, PROJECT, requireNode, run, Stop } from './prepare.mjs';
+import { findPrometheus } from './prometheus.mjs';
 import { findRedisServer, findValkeyServer } from './valkey-server.mjs';
 
 await main(async () => {
@@ -46,6 +47,13 @@ function beginConformance(env) {
   };
 }
 
+function prometheusPrograms() {
+  const { PROMETHEUS, PROMTOOL } = process.env;
+  if (PROMETHEUS && PROMTOOL) return { PROMETHEUS, PROMTOOL };
+  const { prometheus, promtool } = findPrometheus();
+  return { PROMETHEUS: PROMETHEUS || prometheus, PROMTOOL: PROMTOOL || promtool };
+}
+
 /** Answers the environment of the tests. What fails before them is one failure in the closing line. */
 function prepare() {
   try {
@@ -54,8 +62,13 @@ function prepare() {
     const valkey = process.env.VALKEY_SERVER || findValkeyServer();
     const redis = process.env.REDIS_SERVER || findRedisServer() || valkey;
     const chromium = process.env.CHROMIUM || findChromium();
-    const env = { ...process.env, VALKEY_SERVER: valkey, REDIS_SERVER: redis, CHROMIUM: chromium };
-    console.log(`Programs for the tests: ${[...new Set([valkey, redis, chromium])].join(', ')}`);
+    const { PROMETHEUS: prometheus, PROMTOOL: promtool } = prometheusPrograms();
+    const programs = {
+      ...{ VALKEY_SERVER: valkey, REDIS_SERVER: redis, CHROMIUM: chromium },
+      ...{ PROMETHEUS: prometheus, PROMTOOL: promtool },
+    };
+    const env = { ...process.env, ...programs };
+    console.log(`Programs for the tests: ${[...new Set(Object.values(programs))].join(', ')}`);
     run('npm', ['run', 'check'], env);
     return env;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { AggregatorRegistry, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 
 /** In the text format of Prometheus. */
 export interface MetricsText {
@@ -8,9 +8,4 @@ export interface MetricsText {
 
 export async function metricsText(registry: Registry): Promise<MetricsText> {
   return { contentType: registry.contentType, text: await registry.metrics() };
-}
-
-/** What several processes have measured, as one. */
-export async function aggregatedMetricsText(parts: readonly (readonly object[])[]): Promise<MetricsText> {
-  return metricsText(AggregatorRegistry.aggregate(parts.map((metrics) => [...metrics])));
 }
