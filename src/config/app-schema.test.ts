@@ -93,7 +93,7 @@ describe("an application's options", () => {
       'rate_limit.limit: found 0; accepted: a whole number of requests from 1 to 1000000000',
       expect.stringMatching(/^services\["A b"\]: found the name "A b"; accepted: a name of a-z/),
       expect.stringMatching(/^services.b.origin: found "b"; accepted: an http/),
-      'services.b.cors: unknown key; accepted: origin, cache, timeouts',
+      'services.b.cors: unknown key; accepted: origin, cache, timeouts, origin_limit',
       expect.stringMatching(/^cach: unknown key; accepted: store, /),
     ]);
   });

@@ -25,8 +25,11 @@ const rateLimit = z.strictObject({
 });
 
 const services = z.record(
-  patterned(/^[a-z][a-z0-9_-]{0,62}$/, 'a name of a-z, 0-9, _ and -, 63 characters at most, a letter first'),
-  serviceSchema.pick({ origin: true, cache: true, timeouts: true }),
+  patterned(
+    /^(?!values$)[a-z][a-z0-9_-]{0,62}$/,
+    'a name of a-z, 0-9, _ and -, 63 characters at most, a letter first, and not values',
+  ),
+  serviceSchema.pick({ origin: true, cache: true, timeouts: true, origin_limit: true }),
 );
 
 const { shape } = configSchema;
@@ -44,6 +47,14 @@ export const appSchema = z.strictObject({
   trusted_proxies: shape.trusted_proxies,
   mode: shape.mode,
   logging_level: shape.logging_level,
+  log_cache_hits: shape.log_cache_hits,
+  log_cache_misses: shape.log_cache_misses,
+  log_ttl_info: shape.log_ttl_info,
+  log_timing_metrics: shape.log_timing_metrics,
+  aggregate_log_interval: shape.aggregate_log_interval,
+  statistics_enabled: shape.statistics_enabled,
+  statistics_storage: shape.statistics_storage,
+  statistics_sample_size: shape.statistics_sample_size,
   metrics: shape.metrics,
   sessions: orOff(sessionsSchema, 'a mapping of secrets, mode, idle_ttl_seconds and more').default('off'),
   gate: serviceSchema.shape.session,

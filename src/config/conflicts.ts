@@ -1,3 +1,5 @@
+import { adminConflicts } from './admin-conflicts.ts';
+import { budgetConflicts } from './budget-conflicts.ts';
 import type { Sources } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
@@ -8,6 +10,8 @@ import { missingSecrets, sessionsConflicts } from './sessions-conflicts.ts';
 /** Faults between values that are each acceptable. Works on any tree, so that they show beside other faults. */
 export function conflictFaults(tree: unknown, sources: Sources = new Map()): Fault[] {
   return [
+    ...adminConflicts(tree),
+    ...budgetConflicts(tree),
     ...purgedByNobody(tree),
     ...incompleteStoreTls(tree),
     ...missingSecrets(tree),

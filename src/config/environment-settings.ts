@@ -23,11 +23,23 @@ export function environmentSettings(raw: object, env: Environment, cwd: string):
     { path: ['store'], name: 'REDIS_URL', value: storeFrom(given('REDIS_URL'), cwd) },
     { path: ['store'], name: 'CACHE_URL', value: storeFrom(given('CACHE_URL'), cwd) },
     { path: ['logging_level'], name: 'LOGGING_LEVEL', value: given('LOGGING_LEVEL') },
-    { path: ['metrics'], name: 'METRICS_ENABLED', value: flagOrText(given('METRICS_ENABLED')) },
+    ...FLAGS.map(({ path, name }) => ({ path, name, value: flagOrText(given(name)) })),
+    ...NUMBERS.map(({ path, name }) => ({ path, name, value: numberOrText(given(name)) })),
+    { path: ['statistics_storage'], name: 'STATISTICS_STORAGE', value: given('STATISTICS_STORAGE') },
     ...sessionSettings(raw, given),
   ];
   return settings.filter(({ value }) => value !== undefined);
 }
+
+/** Settings whose variable is their own name in capitals. */
+const named = (key: string) => ({ path: [key], name: key.toUpperCase() });
+const FLAGS = [
+  { path: ['metrics'], name: 'METRICS_ENABLED' },
+  ...['statistics_enabled', 'log_cache_hits', 'log_cache_misses', 'log_ttl_info', 'log_timing_metrics'].map(
+    named,
+  ),
+];
+const NUMBERS = ['aggregate_log_interval', 'statistics_sample_size'].map(named);
 
 /** Variables of this name are common: they count where sessions are asked for. */
 function sessionSettings(raw: object, given: (name: string) => string | undefined): Setting[] {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { accepts } from './accepted.ts';
+import { accepts, acceptsSecret } from './accepted.ts';
 
 export const DAY_SECONDS = 86_400;
 export const YEAR_SECONDS = 31_536_000;
@@ -21,6 +21,16 @@ export function choice<const Values extends readonly [string, ...string[]]>(valu
 
 export function patterned(pattern: RegExp, accepted: string) {
   return accepts(z.string().regex(pattern), accepted);
+}
+
+// What `Authorization: Bearer` can carry (RFC 6750, section 2.1).
+const BEARER_TOKEN = /^(?=.{16,1024}$)[A-Za-z0-9._~+/-]+=*$/;
+
+export function bearerToken() {
+  return acceptsSecret(
+    z.string().regex(BEARER_TOKEN),
+    'a secret of 16 to 1024 characters of A-Z, a-z, 0-9, -, ., _, ~, + and /, with = at its end only',
+  );
 }
 
 export function text(isValid: (text: string) => boolean, accepted: string) {

@@ -30,7 +30,16 @@ describe('the defaults', () => {
       mode: 'safe',
       shutdown_timeout_ms: 10_000,
       logging_level: 'aggregate',
+      log_cache_hits: true,
+      log_cache_misses: true,
+      log_ttl_info: false,
+      log_timing_metrics: true,
+      aggregate_log_interval: 100,
+      statistics_enabled: true,
+      statistics_storage: 'memory',
+      statistics_sample_size: 100,
       metrics: true,
+      warm: { request_headers: {}, concurrency: 4 },
     });
   });
 

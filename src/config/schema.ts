@@ -3,9 +3,10 @@ import { LISTEN_FORMS } from '../listen/listen-address.ts';
 import { accepts, acceptsSecret } from './accepted.ts';
 import { listenAddress, network, storeUrl } from './network.ts';
 import { purgeSchema } from './purge-schema.ts';
-import { choice, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
+import { bearerToken, choice, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
 import { serviceSchema } from './service-schema.ts';
 import { sessionsSchema } from './sessions-schema.ts';
+import { warmSchema } from './warm-schema.ts';
 
 const file = () => text((found) => found.trim() !== '', 'the path of a readable file');
 
@@ -18,8 +19,8 @@ const workers = accepts(
 const services = z
   .record(
     patterned(
-      /^[a-z][a-z0-9_-]{0,62}$/,
-      'a name of a-z, 0-9, _ and -, 63 characters at most, a letter first',
+      /^(?!values$)[a-z][a-z0-9_-]{0,62}$/,
+      'a name of a-z, 0-9, _ and -, 63 characters at most, a letter first, and not values',
     ),
     serviceSchema,
   )
@@ -36,6 +37,7 @@ export const configSchema = z.strictObject({
   tls: z.strictObject({ cert_file: file(), key_file: file() }).optional(),
   workers: workers.default(1),
   admin_listen: orOff(listenAddress(), LISTEN_FORMS).prefault('127.0.0.1:9180'),
+  admin_token: bearerToken().optional(),
   store: storeUrl().default('memory:'),
   store_timeout_ms: wholeNumber('milliseconds', 10, 10_000).default(250),
   store_tls: z
@@ -54,7 +56,16 @@ export const configSchema = z.strictObject({
   mode: choice(['safe', 'rfc']).default('safe'),
   shutdown_timeout_ms: wholeNumber('milliseconds', 0, 600_000).default(10_000),
   logging_level: choice(['detailed', 'aggregate', 'minimal']).default('aggregate'),
+  log_cache_hits: flag().default(true),
+  log_cache_misses: flag().default(true),
+  log_ttl_info: flag().default(false),
+  log_timing_metrics: flag().default(true),
+  aggregate_log_interval: wholeNumber('requests', 1, 1_000_000_000).default(100),
+  statistics_enabled: flag().default(true),
+  statistics_storage: choice(['memory', 'redis']).default('memory'),
+  statistics_sample_size: wholeNumber('keys', 10, 10_000).default(100),
   metrics: flag().default(true),
+  warm: warmSchema.prefault({}),
   sessions: sessionsSchema.optional(),
   services: accepts(services, 'a mapping of at least one service by its name'),
 });

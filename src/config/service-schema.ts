@@ -5,7 +5,7 @@ import { cacheSchema } from './cache-schema.ts';
 import { fieldName, fields, method, protocol } from './fields.ts';
 import { gateSchema } from './gate-schema.ts';
 import { httpUrl, pathPrefix, webOrigin } from './network.ts';
-import { choice, DAY_SECONDS, flag, listOf, orOff, text, wholeNumber } from './scalars.ts';
+import { choice, DAY_SECONDS, flag, listOf, orOff, patterned, text, wholeNumber } from './scalars.ts';
 
 const cors = z.strictObject({
   origins: listOf(webOrigin(), 'web origins').default([]),
@@ -71,6 +71,21 @@ const transform = accepts(
   'the path of a .ts or .js file, or a mapping of module and options',
 );
 
+const budgetRule = z.strictObject({
+  limit: wholeNumber('requests', 1, 1_000_000_000),
+  window_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(1),
+});
+
+/** How often an origin may be asked, by all processes together. */
+const originLimit = z.strictObject({
+  rules: listOf(budgetRule, 'mappings of limit and window_seconds').min(1).max(8),
+  wait_ms: wholeNumber('milliseconds', 0, 600_000).default(5_000),
+  shared_as: patterned(
+    /^[a-z][a-z0-9_-]{0,62}$/,
+    'a name of a-z, 0-9, _ and -, 63 characters at most',
+  ).optional(),
+});
+
 /** One origin with its policy. */
 export const serviceSchema = z.strictObject({
   path: pathPrefix().prefault('/'),
@@ -85,6 +100,7 @@ export const serviceSchema = z.strictObject({
   cache: orOff(cacheSchema, `a mapping of ${Object.keys(cacheSchema.shape).join(', ')}`).prefault({}),
   forward: forward.prefault({}),
   timeouts: timeouts.prefault({}),
+  origin_limit: originLimit.optional(),
   connections: wholeNumber('', 1, 65_536).default(10_000),
   upgrade: orOff(listOf(protocol(), 'protocols'), 'a list of protocols such as websocket').default('off'),
   transform: transform.optional(),
