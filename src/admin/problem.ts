@@ -1,35 +1,74 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import { ANSWER_FIELDS } from './answer-fields.ts';
 
-/** Answers with an error in the form of RFC 9457; `code` is ours, for programs. */
+/** What an error is answered with, in the form of RFC 9457; `code` is ours, for programs. */
+export interface Problem {
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code?: string;
+}
+
+export function problemOf(status: number, detail: string, code?: string): Problem {
+  const title = STATUS_CODES[status] ?? 'Error';
+  return { type: 'about:blank', title, status, detail, ...(code !== undefined && { code }) };
+}
+
 export function sendProblem(
   reply: FastifyReply,
   status: number,
   detail: string,
   code?: string,
 ): FastifyReply {
-  const problem = {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail,
-    ...(code !== undefined && { code }),
-  };
-  return reply.code(status).type('application/problem+json').send(JSON.stringify(problem));
+  const problem = JSON.stringify(problemOf(status, detail, code));
+  return reply.code(status).headers(ANSWER_FIELDS).type('application/problem+json').send(problem);
 }
 
-/** What an error that a part has thrown means to who asked; one without a code of ours is a bug, and not told about. */
-export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
-  const { code, message, statusCode } = error as { code?: unknown; message?: string; statusCode?: number };
-  if (typeof code === 'string' && /^ERR_(?:STORE|SERVER)_/.test(code)) {
-    return sendProblem(reply, 503, message ?? '', code);
+/** What an error means to who asked; one that nobody has made for them is a bug, and not told about (500). */
+export function problemOfError(error: unknown): Problem {
+  const {
+    code,
+    message = '',
+    statusCode,
+  } = error as Partial<Record<'code', unknown>> & {
+    readonly message?: string;
+    readonly statusCode?: unknown;
+  };
+  if (typeof code === 'string') {
+    const status = statusOf(code);
+    if (status !== undefined) return problemOf(status, message, code);
+    if (Object.hasOwn(FRAMEWORK, code)) return problemOf(Number(statusCode), FRAMEWORK[code]!);
   }
-  if (typeof code === 'string' && code.startsWith('ERR_SESSION_')) {
-    return sendProblem(reply, 409, message ?? '', code);
-  }
-  // Such as a body where there should be none.
+  // Such as an address that can't be decoded.
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode <= 499) {
-    return sendProblem(reply, statusCode, message ?? '');
+    return problemOf(statusCode, message);
   }
-  return sendProblem(reply, 500, 'Internal error');
+  return problemOf(500, 'Internal error');
 }
+
+const STATUS: Readonly<Record<string, number>> = {
+  ERR_EXPLAIN_INVALID: 400,
+  ERR_PURGE_INVALID: 400,
+  ERR_WARM_INVALID: 400,
+  ERR_PURGE_NO_SERVICE: 404,
+  ERR_PURGE_INCOMPLETE: 503,
+};
+
+function statusOf(code: string): number | undefined {
+  if (Object.hasOwn(STATUS, code)) return STATUS[code];
+  if (/^ERR_(?:STORE|SERVER)_/.test(code)) return 503;
+  return code.startsWith('ERR_SESSION_') ? 409 : undefined;
+}
+
+/** What the framework finds wrong, in words that say what is accepted. */
+const FRAMEWORK: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The content is of a type that is not read; accepted: application/json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The content is not as long as Content-Length says',
+  FST_ERR_CTP_BODY_TOO_LARGE:
+    'The content is too large; accepted: 16 MiB where jobs are started, else 64 KiB',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The content is empty; accepted: JSON',
+  FST_ERR_MAX_PARAM_LENGTH: 'The id in the path is too long; accepted: 100 characters at most',
+  FST_ERR_BAD_URL: 'The path can not be decoded',
+};

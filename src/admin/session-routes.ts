@@ -1,6 +1,16 @@
-import { isIP } from 'node:net';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { SessionInfo, Sessions, SessionsStatus } from '../session/own/session.ts';
+import { answeredInTime } from './answered-in-time.ts';
+import {
+  count,
+  instant,
+  jsonAnswer,
+  listOf,
+  NO_PARAMETERS,
+  objectOf,
+  text,
+  textOrNull,
+} from './documented.ts';
 import { sendProblem } from './problem.ts';
 
 /** Own sessions, for an operator. */
@@ -8,57 +18,35 @@ export interface AdminSessions extends Pick<Sessions, 'list' | 'end' | 'endAll'>
   status(): SessionsStatus | Promise<SessionsStatus>;
 }
 
-const MAX_USER_LENGTH = 256;
-const MAX_CURSOR_LENGTH = 1_024;
-
-type Query = { readonly [name: string]: unknown };
+interface Query {
+  readonly user?: string;
+  readonly cursor?: string;
+}
 
 /** `GET /sessions`, `DELETE /sessions?user=…` and `DELETE /sessions/{reference}`. */
-export function addSessionRoutes(
-  server: FastifyInstance,
-  sessions: AdminSessions,
-  host: string | null,
-): void {
-  const guard = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (isOwnHost(request.headers.host, host)) return;
-    await sendProblem(reply, 403, 'The Host of the request is a name that anybody could point here');
-  };
+export function addSessionRoutes(server: FastifyInstance, sessions: AdminSessions): void {
+  server.addSchema({ $id: 'Session', ...SESSION });
 
-  server.get('/sessions', { preHandler: guard }, async (request, reply) => {
-    const { user, cursor, ...rest } = request.query as Query;
-    const unknown = Object.keys(rest)[0];
-    if (unknown !== undefined) return sendProblem(reply, 400, 'Known parameters are user and cursor');
-    if (user !== undefined && !isText(user, MAX_USER_LENGTH)) return sendProblem(reply, 400, NOT_A_USER);
-    if (cursor !== undefined && !isText(cursor, MAX_CURSOR_LENGTH)) {
-      return sendProblem(reply, 400, 'cursor is what an earlier answer gave');
-    }
-    const part = await sessions.list(user ?? null, cursor ?? null);
-    const answer = { sessions: part.sessions.map(shown), cursor: part.cursor };
-    return reply.header('Cache-Control', 'no-store').send(answer);
+  server.get('/sessions', { schema: LIST }, async (request) => {
+    const { user, cursor } = request.query as Query;
+    const part = await answeredInTime(sessions.list(user ?? null, cursor ?? null));
+    return { sessions: part.sessions.map(shown), cursor: part.cursor };
   });
 
-  server.delete('/sessions', { preHandler: guard }, async (request, reply) => {
-    const { user, ...rest } = request.query as Query;
-    if (Object.keys(rest).length > 0) return sendProblem(reply, 400, 'The known parameter is user');
-    if (!isText(user, MAX_USER_LENGTH)) return sendProblem(reply, 400, NOT_A_USER);
-    return reply.send({ ended: await sessions.endAll(user) });
+  server.delete('/sessions', { schema: END_ALL }, async (request) => {
+    const { user } = request.query as Required<Query>;
+    return { ended: await answeredInTime(sessions.endAll(user)) };
   });
 
-  server.delete('/sessions/:reference', { preHandler: guard }, async (request, reply) => {
+  server.delete('/sessions/:reference', { schema: END }, async (request, reply) => {
     const { reference } = request.params as { reference: string };
-    if (await sessions.end(reference)) return reply.code(204).send();
+    if (await answeredInTime(sessions.end(reference))) return reply.code(204).send();
     return sendProblem(reply, 404, 'No session has this reference');
   });
 }
 
-const NOT_A_USER = `user is a text of 1 to ${MAX_USER_LENGTH} characters`;
-
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= maxLength;
-}
-
 function shown({ reference, user, roles, createdAt, seenAt, expiresAt }: SessionInfo) {
-  const at = (instant: number) => new Date(instant).toISOString();
+  const at = (moment: number) => new Date(moment).toISOString();
   return {
     reference,
     user,
@@ -69,16 +57,73 @@ function shown({ reference, user, roles, createdAt, seenAt, expiresAt }: Session
   };
 }
 
-const PRIVATE_NAME = /^(?:[^.]+|.+\.(?:localhost|local|internal))$/;
+const USER = { type: 'string', minLength: 1, maxLength: 256 };
+const CURSOR = { type: 'string', minLength: 1, maxLength: 1_024 };
 
-/**
- * Whether a request was meant for this server. A page on the web can have its own name lead to a loopback address (DNS
- * rebinding), and read and change what its visitor's machine lets it: addresses and names of private networks can't be had
- * by it.
- */
-function isOwnHost(field: string | undefined, configured: string | null): boolean {
-  if (field === undefined || !URL.canParse(`http://${field}`)) return false;
-  const { hostname } = new URL(`http://${field}`);
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  return isIP(bare) !== 0 || bare === configured || PRIVATE_NAME.test(bare);
-}
+const SESSION = objectOf({
+  reference: text('Its name for the operator; of no use as its id'),
+  user: textOrNull('Whose it is; null: nobody has logged in'),
+  roles: listOf({ type: 'string' }, 'Of the user'),
+  createdAt: instant('When it began'),
+  seenAt: instant('When a request came with it, about'),
+  expiresAt: instant('When it ends if none comes'),
+});
+
+const EXAMPLE = {
+  sessions: [
+    {
+      ...{ reference: '3q2-7wAAAAAAAAAAAAAAAA', user: 'ann', roles: ['editor'] },
+      ...{ createdAt: '2026-01-01T12:00:00.000Z', seenAt: '2026-01-01T12:10:00.000Z' },
+      expiresAt: '2026-01-01T12:40:00.000Z',
+    },
+  ],
+  cursor: null,
+};
+
+const TAGS = ['Sessions'];
+
+const LIST = {
+  operationId: 'sessions',
+  summary: 'Own sessions, a part at a time',
+  tags: TAGS,
+  querystring: {
+    type: 'object',
+    properties: {
+      user: { ...USER, description: 'Whose; without it, all' },
+      cursor: { ...CURSOR, description: 'Where to go on: what the answer before has given' },
+    },
+    additionalProperties: false,
+  },
+  response: {
+    200: jsonAnswer(
+      'A part of them',
+      objectOf({
+        sessions: listOf({ $ref: 'Session#' }, 'The sessions'),
+        cursor: textOrNull('null: this is the last part'),
+      }),
+      EXAMPLE,
+    ),
+  },
+};
+
+const END_ALL = {
+  operationId: 'endSessionsOfUser',
+  summary: "Ends all of a user's sessions, in every process",
+  tags: TAGS,
+  querystring: {
+    type: 'object',
+    properties: { user: { ...USER, description: 'Whose' } },
+    required: ['user'],
+    additionalProperties: false,
+  },
+  response: { 200: jsonAnswer('They are ended', objectOf({ ended: count('So many') }), { ended: 2 }) },
+};
+
+const END = {
+  operationId: 'endSession',
+  summary: 'Ends one session, in every process',
+  tags: TAGS,
+  querystring: NO_PARAMETERS,
+  params: objectOf({ reference: { type: 'string', description: 'As the list has it' } }),
+  response: { 204: { type: 'null', description: 'It is ended' } },
+};
