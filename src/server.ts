@@ -1,24 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { Registry } from 'prom-client';
 import { createNodeListener } from './adapters/node.ts';
 import { startNodeServer } from './adapters/node-server.ts';
 import { type StoreStatus, startAdminServer } from './admin/admin-server.ts';
+import type { Operations } from './admin/operations.ts';
 import type { AdminSessions } from './admin/session-routes.ts';
+import { ConfigError } from './config/fault.ts';
+import { reloadFaults } from './config/reload-faults.ts';
 import type { Config } from './config/schema.ts';
 import { CachegateError } from './errors.ts';
-import { createGateway } from './gateway/gateway.ts';
-import { createLog, type Log } from './observe/log.ts';
+import { createAdminLog } from './observe/admin-log.ts';
+import { createLog, type Log, logThrough } from './observe/log.ts';
 import { metricsText } from './observe/metrics-text.ts';
-import { createSessionMetrics } from './observe/session-metrics.ts';
 import type { PurgeRequest, PurgeResult } from './purge/purge-request.ts';
 import { hashKeyOf } from './wiring/hash-key.ts';
+import { createLiveGateway } from './wiring/live-gateway.ts';
 import { type OpenParts, openParts } from './wiring/open-parts.ts';
 import { greetStore, type ValkeyClient } from './wiring/open-store.ts';
-import { hasSeveralAuthorities } from './wiring/session-settings.ts';
-import { wirePurge } from './wiring/wire-purge.ts';
-import { wireService } from './wiring/wire-service.ts';
+import { wireGateway } from './wiring/wire-gateway.ts';
+import { wireOperations } from './wiring/wire-operations.ts';
 import { type OwnSessions, wireSessions } from './wiring/wire-sessions.ts';
+import { wireWarm } from './wiring/wire-warm.ts';
 
 export type { ValkeyClient } from './wiring/open-store.ts';
 
@@ -44,6 +46,8 @@ export interface RunningServer {
   storeStatus(): StoreStatus;
   /** What applications' own sessions can be listed and ended by; `null` where none are configured. */
   readonly sessions: AdminSessions | null;
+  /** What an operator can ask of it. */
+  readonly operations: Operations;
   /** What has been measured, as prom-client has it in JSON; empty where metrics are off. */
   metrics(): Promise<readonly object[]>;
   /**
@@ -51,6 +55,12 @@ export interface RunningServer {
    * @throws CachegateError as `Purger.purge` does
    */
   purge(request: PurgeRequest): Promise<PurgeResult>;
+  /**
+   * Takes on another configuration for all requests from now on; those under way go on as they began.
+   * @throws ConfigError (`ERR_CONFIG_INVALID`) naming what only a restart can bring, or a certificate that can't be used;
+   * all is as it was then
+   */
+  reload(next: Config): Promise<void>;
   /**
    * Stops accepting, lets what is under way finish (for `deadlineMs` at most), then lets go of the store.
    * Answers whether all finished.
@@ -64,8 +74,11 @@ export interface RunningServer {
  * certificate or key that can't be used
  */
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
-  const log = options.log ?? createLog({ level: config.logging_level });
-  const { gateway, opened, purge, sessions, registry, release } = await assemble(config, options, log);
+  const log =
+    options.log === undefined ? createLog({ level: config.logging_level }) : logThrough(options.log);
+  const assembled = await assemble(config, options, log);
+  const { parts, live, operations, registry, release } = assembled;
+  const { opened, own: sessions } = parts;
   const { store } = opened;
   const announce = (text: string, fields: object = {}) => {
     if (options.announced ?? true) log.info(fields, text);
@@ -81,6 +94,9 @@ export async function startServer(config: Config, options: StartOptions): Promis
           isReady: () => ready,
           storeStatus,
           sessions,
+          operations,
+          token: config.admin_token ?? null,
+          ...createAdminLog(log, parts.clock),
           ...(metrics && { metrics }),
         }),
   );
@@ -93,7 +109,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
       startNodeServer({
         address: config.listen,
         tls: config.tls === undefined ? null : await readTls(config.tls),
-        listener: createNodeListener(gateway, (error) =>
+        listener: createNodeListener(live, (error) =>
           log.error({ err: error }, 'An answer could not be sent'),
         ),
         upgrades: Object.values(config.services).flatMap(({ upgrade }) => (upgrade === 'off' ? [] : upgrade)),
@@ -102,7 +118,11 @@ export async function startServer(config: Config, options: StartOptions): Promis
   await greetStore(opened, log);
   if (config.sessions?.mode === 'store' && store?.kind === 'memory') log.warn(NO_SESSIONS_HERE);
   ready = true;
-  announce(`Listening on ${server.url}`, { url: server.url, services: Object.keys(config.services) });
+  announce(`Listening on ${server.url}`, {
+    url: server.url,
+    admin: admin?.url ?? null,
+    services: Object.keys(config.services),
+  });
 
   async function stop(deadlineMs: number): Promise<boolean> {
     ready = false;
@@ -121,9 +141,20 @@ export async function startServer(config: Config, options: StartOptions): Promis
     adminUrl: admin?.url ?? null,
     storeStatus,
     sessions,
+    operations,
     metrics: async () => (await registry?.getMetricsAsJSON()) ?? [],
-    purge,
-    close(deadlineMs = config.shutdown_timeout_ms) {
+    purge: (request) => live.current.purge(request),
+    async reload(next) {
+      const faults = reloadFaults(assembled.config(), next);
+      if (faults.length > 0) throw new ConfigError(faults);
+      const tls = next.tls === undefined ? null : await readTls(next.tls);
+      // What follows now, nobody would let go of.
+      if (stopping !== null) throw new CachegateError('ERR_SERVER_WORKER', 'The server is stopping');
+      assembled.follow(next);
+      if (tls !== null) server.renewTls(tls);
+      announce('Reloaded the configuration', { services: Object.keys(next.services) });
+    },
+    close(deadlineMs = assembled.config().shutdown_timeout_ms) {
       stopping ??= stop(deadlineMs);
       return stopping;
     },
@@ -135,54 +166,51 @@ const NO_SESSIONS_HERE =
 
 /** Makes the parts of their configuration; `release` lets go of them, what is under way behind answers first. */
 async function assemble(config: Config, { env, valkeyClient }: StartOptions, log: Log) {
-  const parts = await openParts(config, { env, log, valkeyClient, hashKey: hashKeyOf(config) });
-  const { store } = parts.opened;
+  let current = config;
+  // Loaded only where it is used.
+  const registry = config.metrics
+    ? (await import('./wiring/server-registry.ts')).createServerRegistry()
+    : null;
+  const opened = await openParts(config, {
+    ...{ env, log, valkeyClient, registry },
+    hashKey: hashKeyOf(config),
+    services: () => Object.keys(current.services),
+    routeOf: (service) => current.services[service]?.path,
+    sessions: config.sessions?.mode ?? null,
+  });
+  const { store } = opened.opened;
   return orRelease(
     async () => store?.close(),
-    async () => assembleOn(config, env, parts),
+    async () => {
+      const own = ownParts(config, opened);
+      const parts = { ...opened, own, development: env.NODE_ENV === 'development' };
+      const live = createLiveGateway(wireGateway(config, parts));
+      const warm = wireWarm(config, parts, live);
+      const operations = wireOperations({ ...parts, config: () => current, live, warm, store });
+      const release = async () => {
+        await warm.close();
+        await parts.background.settle(config.store_timeout_ms);
+        await live.close();
+        await own?.close();
+        await parts.statistics.close();
+        await store?.close();
+      };
+      /** @throws ConfigError */
+      const follow = (next: Config) => {
+        live.follow(wireGateway(next, parts));
+        current = next;
+        parts.relog(next);
+      };
+      return { parts, operations, registry, config: () => current, follow, live, release };
+    },
   );
 }
 
-async function assembleOn(config: Config, env: NodeJS.ProcessEnv, parts: OpenParts) {
-  const { clock, background, observer, opened } = parts;
-  const { store } = opened;
-  const registry = config.metrics ? new Registry() : null;
-  const own = ownParts(config, parts, registry);
-  const shared = {
-    ...parts,
-    mode: config.mode,
-    store,
-    distant: opened.distant,
-    settles: opened.settles,
-    development: env.NODE_ENV === 'development',
-    severalAuthorities: hasSeveralAuthorities(config.services),
-    own,
-  };
-  const wired = Object.entries(config.services).map(([name, service]) => wireService(name, service, shared));
-  const services = wired.map(({ service }) => service);
-  const { purge, endpoint } = wirePurge(config, { ...parts, services, store });
-  const gateway = createGateway({ services, clock, observer, purge: endpoint });
-  const release = async () => {
-    await background.settle(config.store_timeout_ms);
-    await Promise.all(wired.flatMap(({ limiters }) => limiters.map((limiter) => limiter.settle())));
-    await own?.close();
-    await Promise.all(wired.flatMap(({ service, authority }) => [service.close(), authority?.close()]));
-    await store?.close();
-  };
-  return { gateway, opened, purge, sessions: own, registry, release };
-}
-
 /** `null`: the server has nothing to do with applications' sessions. */
-function ownParts(
-  { sessions: config, namespace }: Config,
-  parts: OpenParts,
-  registry: Registry | null,
-): OwnSessions | null {
+function ownParts({ sessions: config, namespace }: Config, parts: OpenParts): OwnSessions | null {
   const { store } = parts.opened;
   if (config === undefined || store === null) return null;
-  const { observer: told } = parts;
-  const observer = registry === null ? told : createSessionMetrics(registry, told, config.mode === 'jwt');
-  return wireSessions(config, { ...parts, store, namespace, observer });
+  return wireSessions(config, { ...parts, store, namespace });
 }
 
 /** Lets go of what is open already when a later part of the start fails. */

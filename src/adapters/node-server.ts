@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { formatListenAddress, type ListenAddress, listenError } from '../listen/listen-address.ts';
 import { removeStaleSocket } from '../listen/stale-socket.ts';
@@ -12,6 +13,8 @@ export interface NodeServerOptions extends HttpServerOptions {
 export interface NodeServer {
   /** `http://host:port`, `https://host:port` or `unix:path`. */
   readonly url: string;
+  /** Connections from now on are offered this certificate. */
+  renewTls(tls: NonNullable<HttpServerOptions['tls']>): void;
   /**
    * Accepts nothing more, lets requests under way finish, and cuts off what is left after `deadlineMs`, connections
    * that changed their protocol included. Answers whether all finished.
@@ -43,6 +46,9 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   await listen(server, address);
   return {
     url: urlOf(server, address, tls !== null),
+    renewTls(renewed) {
+      if (server instanceof TlsServer) server.setSecureContext(renewed);
+    },
     close: (deadlineMs) => {
       closing = true;
       for (const socket of silent) socket.destroy();

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { ConfigError, faultAt } from '../config/fault.ts';
 import { describeFound } from '../config/found.ts';
-import { type LoadOptions, loadConfig } from '../config/load-config.ts';
+import type { LoadOptions } from '../config/load-config.ts';
 import type { Overrides } from '../config/overrides.ts';
-import { findConfig } from './find-config.ts';
+import { reloadSignal } from './reload-signal.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface ServeOptions {
@@ -53,16 +53,22 @@ function append(value: string, values: readonly string[] = []): string[] {
 /** Serves until SIGTERM or SIGINT, then finishes what is under way. */
 async function serve(options: ServeOptions): Promise<void> {
   const source = await sourceOf(options);
-  const config = await loadConfig({ ...source, env: process.env });
+  const { loadConfig } = await import('../config/load-config.ts');
+  const load = async () => loadConfig({ ...source, env: process.env });
+  const reloads = reloadSignal(load);
+  const config = await load();
   const stopped = stopSignal();
+  const { createLog } = await import('../observe/log.ts');
+  const log = createLog({ level: config.logging_level });
   const count = config.workers === 'auto' ? availableParallelism() : config.workers;
   if (count > 1) {
     const { serveWithWorkers } = await import('../workers/serve-with-workers.ts');
-    return serveWithWorkers(config, { count, source, stopped });
+    return serveWithWorkers(config, { count, source, stopped, log, reloads });
   }
   // Loaded after the checks, so that a bad configuration is told at once.
   const { startServer } = await import('../server.ts');
-  const server = await startServer(config, { env: process.env });
+  const server = await startServer(config, { env: process.env, log });
+  reloads.use(log, (next) => server.reload(next));
   await stopped;
   await server.close(config.shutdown_timeout_ms);
 }
@@ -73,10 +79,15 @@ async function sourceOf(options: ServeOptions): Promise<Source> {
   const { config, origin = [], listen, store, mode, workers } = options;
   const cwd = process.cwd();
   const isSingle = config === undefined && origin.length > 0;
-  const file = isSingle ? undefined : (config ?? (await findConfig(cwd, 'serve', '--origin URL')));
+  const file = isSingle ? undefined : (config ?? (await foundHere(cwd)));
   const origins = isSingle ? singleOrigin(origin) : namedOrigins(origin);
   const overrides: Overrides = { listen, store, mode, workers, origins };
   return { file, cwd, overrides };
+}
+
+async function foundHere(cwd: string): Promise<string> {
+  const { findConfig } = await import('./find-config.ts');
+  return findConfig(cwd, 'serve', '--origin URL');
 }
 
 function singleOrigin(values: readonly string[]): Record<string, string> {

@@ -190,4 +190,13 @@ describe('what the origin is sent', () => {
       expect(sentOf(name, 'x')).toBeUndefined();
     },
   );
+
+  it('leaves out what is skipped, what tells one exchange from another too', () => {
+    const names = Object.keys(sent({}, new Set(['x-request-id', 'traceparent']))).map((name) =>
+      name.toLowerCase(),
+    );
+    expect(names).not.toContain('x-request-id');
+    expect(names).not.toContain('traceparent');
+    expect(Object.keys(sent({})).map((name) => name.toLowerCase())).toContain('x-request-id');
+  });
 });

@@ -97,8 +97,8 @@ export function createForwarding(policy: ForwardingPolicy): Forwarding {
       for (const [name, value] of ownFields) result.push(name, value);
       result.push('Via', passesVia ? viaAfter(received) : OUR_VIA);
       if (policy.surrogate === true) result.push(...OUR_CAPABILITY);
-      result.push('X-Request-Id', usableRequestId(request) ?? correlationId);
-      const trace = usableTraceparent(request);
+      if (!skip.has('x-request-id')) result.push('X-Request-Id', usableRequestId(request) ?? correlationId);
+      const trace = skip.has('traceparent') ? undefined : usableTraceparent(request);
       if (trace !== undefined) result.push('Traceparent', trace);
       return result;
     },

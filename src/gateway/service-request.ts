@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { type FieldList, withoutFields } from '../http/fields.ts';
+import type { RequestTiming } from '../observe/observer.ts';
+import { timedOrigin } from '../observe/timed-origin.ts';
 import type { CacheRequest, FetchedResponse, Forwarding } from '../response-cache/cache-request.ts';
 import { PARTIAL_FIELDS } from '../response-cache/partial-fields.ts';
 import type { Exchange } from './exchange.ts';
@@ -14,7 +16,12 @@ import type { Upstream } from './upstream.ts';
 const PARTIAL_AND_CODING: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'accept-encoding']);
 
 // They differ between requests that are otherwise the same.
-const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'x-request-id', 'traceparent']);
+const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([
+  ...PARTIAL_FIELDS,
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+]);
 const OF_RANGES: ReadonlySet<string> = new Set(['range', 'if-range']);
 
 const NO_FIELDS: FieldList = [];
@@ -141,6 +148,10 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     return (this.method === 'GET' || this.method === 'HEAD') && this.#exchange.request.body !== null;
   }
 
+  get timing(): RequestTiming {
+    return this.#exchange;
+  }
+
   get signal(): AbortSignal {
     return this.#exchange.request.signal;
   }
@@ -158,7 +169,10 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
       : this.#forward(how, passed);
   }
 
-  #forward({ conditions, whole, signal }: Forwarding, passed: FieldList): Promise<FetchedResponse> {
+  #forward(
+    { conditions, whole, signal, inBackground, waitedMs }: Forwarding,
+    passed: FieldList,
+  ): Promise<FetchedResponse> {
     const { request } = this.#exchange;
     const { forwarding, transformed } = this.#upstream;
     const skip = transformed ? PARTIAL_AND_CODING : whole ? PARTIAL_FIELDS : NOTHING_SKIPPED;
@@ -169,17 +183,21 @@ export class ServiceRequest implements CacheRequest, RequestFacts {
     const body = transformed ? null : (this.#keyed?.bytes ?? this.#body ?? request.body);
     const length = Buffer.isBuffer(body) ? String(body.length) : request.field('content-length');
     if (body !== null && length !== undefined) fields.push('Content-Length', length);
-    return this.#upstream.fetch({
+    const asked = this.#upstream.fetch({
       method: this.method,
       target: this.#destination.target,
       fields,
       body,
       signal,
+      inBackground,
+      waitedMs,
       onInterim: (status, interim) => {
         // It is for who caused the request, and only for as long as that one waits.
         if (!request.signal.aborted) request.inform(status, interim);
       },
     });
+    const { observer, service } = this.#upstream;
+    return timedOrigin(asked, { service, observer, timing: this.#exchange, signal });
   }
 
   present(fields: FieldList): FieldList {

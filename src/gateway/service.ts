@@ -1,5 +1,8 @@
 import { cacheKey, type KeyedRequest, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
+import type { RequestObserver } from '../observe/observer.ts';
+import type { Tracing } from '../observe/tracing.ts';
+import type { OriginBudget } from '../origin-budget/origin-budget.ts';
 import { formatRateLimitPolicy } from '../rate-limit/fields.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
@@ -25,6 +28,7 @@ import { createRateLimitStep } from './steps/rate-limit-step.ts';
 import { createCachedRespondStep, createForwardStep } from './steps/respond-step.ts';
 import { createSessionStep } from './steps/session-step.ts';
 import { createUpgradeStep } from './steps/upgrade-step.ts';
+import { tracedOrigin } from './traced-origin.ts';
 import type { Transform } from './transform.ts';
 import { isRefusal, isTarget } from './transform-results.ts';
 import { createTransformedFetch } from './transformed-fetch.ts';
@@ -38,6 +42,11 @@ export interface ServiceOptions {
   readonly methods: readonly string[];
   readonly origin: URL;
   readonly client: OriginClient;
+  /** `null`: nobody traces requests. */
+  readonly tracing?: Tracing | null;
+  /** How often the origin may be asked, which the client keeps; `null`: as often as it is. */
+  readonly budget: OriginBudget | null;
+  readonly observer: RequestObserver;
   readonly cors: Cors | null;
   readonly gate: SessionGate | null;
   /** What the origin is told of whose the session is; `null`: nothing. */
@@ -83,10 +92,25 @@ export interface ServiceOptions {
   readonly distantStore: Store | null;
 }
 
+/** What of a service says how its answers come about. */
+export interface ServiceParts {
+  readonly upstream: Upstream;
+  /** `null`: each request goes to the origin. */
+  readonly cache: ServiceOptions['cache'];
+  readonly sharedBy: ServiceOptions['sharedBy'];
+  /** The names of the tags of all of its stored responses. */
+  readonly tags: readonly string[];
+  /** What a request has to pass before it is answered. */
+  readonly checks: readonly ('cors' | 'session' | 'limits')[];
+}
+
 /** One configured origin with its policy: the steps that its requests go through, in their order. */
 export interface Service extends Routed {
   readonly name: string;
   readonly steps: readonly Step[];
+  readonly parts: ServiceParts;
+  /** The last of them: answers whoever was let in. */
+  readonly respond: Step;
   /** The same for requests to end a session. */
   readonly logoutSteps: readonly Step[];
   /** For so long a client may read nothing of an answer. */
@@ -99,11 +123,18 @@ export interface Service extends Routed {
   readonly hasParts: boolean;
   /** `RateLimit-Policy` and what `RateLimit` says where nothing was counted; `null` without limits. */
   readonly limits: { readonly policy: string; readonly untouched: string } | null;
+  /** Lets what is under way with the origin finish; nothing is asked from then on. */
+  drain(): Promise<void>;
   close(): Promise<void>;
 }
 
 export function createService(options: ServiceOptions): Service {
-  const { name, prefix, keys, client, transform, keying } = options;
+  const { name, prefix, keys, transform, keying, tracing = null } = options;
+  const { origin } = options;
+  const client = {
+    ...options.client,
+    fetch: tracedOrigin(options.client.fetch, { service: name, origin, tracing }),
+  };
   const hasParts = options.sharedBy !== 'all';
   const keyedBy = (keyed: Omit<KeyedRequest, 'service'>) =>
     keys.response(name, cacheKey({ service: name, ...keyed }));
@@ -111,6 +142,8 @@ export function createService(options: ServiceOptions): Service {
     keyedBy({ method: 'GET', target: normalisedTarget(target, keying), ...(part !== undefined && { part }) });
   const upstream: Upstream = {
     service: name,
+    observer: options.observer,
+    tracing,
     baseUri: options.origin.href.replace(/\/$/, ''),
     forwarding: createForwarding(options.forwarding),
     policy: options.policy,
@@ -122,6 +155,7 @@ export function createService(options: ServiceOptions): Service {
     collapseMs: options.collapseMs,
     tags: options.tags.map(keys.tag),
     compressFromBytes: options.compressFromBytes,
+    budget: options.budget,
     hasOwnBudget: hasOwnBudget(options),
     transformed: transform?.code.response !== undefined,
     fetch:
@@ -147,11 +181,14 @@ export function createService(options: ServiceOptions): Service {
     contentKeyOf: (method, target, content, part) =>
       keyedBy({ method, target, content, ...(part !== undefined && { part }) }),
   };
+  const all = [...steps(options, upstream)];
   return {
     name,
     prefix,
     methods: options.methods,
-    steps: [...steps(options, upstream)],
+    steps: all,
+    parts: partsOf(options, upstream),
+    respond: all.at(-1)!,
     logoutSteps: createLogoutSteps({ ...options, ...limitKeys(options) }),
     logoutPath: options.gate === null ? null : options.logoutPath,
     hasParts,
@@ -161,8 +198,19 @@ export function createService(options: ServiceOptions): Service {
     limits: describeLimits(options),
     map: createMapping(options),
     keyOf,
+    drain: () => client.drain(),
     close: () => client.close(),
   };
+}
+
+function partsOf(options: ServiceOptions, upstream: Upstream): ServiceParts {
+  const { cache, sharedBy, tags, cors, gate, limiter } = options;
+  const checks: ServiceParts['checks'] = [
+    ...(cors === null ? [] : ['cors' as const]),
+    ...(gate === null ? [] : ['session' as const]),
+    ...(limiter === null ? [] : ['limits' as const]),
+  ];
+  return { upstream, cache, sharedBy, tags, checks };
 }
 
 function limitKeys({ gate, keys, name, addressOf }: ServiceOptions) {

@@ -14,3 +14,4 @@ export const TEXTS = {
 
 export const ONLY_IF_CACHED = 'No stored response, and the request asked for nothing else';
 export const ORIGIN_HOLDS_OFF = 'The origin asks for a pause';
+export const ORIGIN_BUDGET_SPENT = 'The origin may not be asked more often now';

@@ -29,19 +29,22 @@ export function createTransformedFetch(
   return async (request) => {
     const get = { ...request, method: 'GET', body: null };
     const fetched: FetchedResponse[] = [];
-    const fetch = async (target: string) => {
-      const response = await client.fetch({ ...get, target });
+    const fetch = async (target: string, inBackground = false) => {
+      const response = await client.fetch({ ...get, target, inBackground });
       fetched.push(response);
       return response;
     };
-    const response = await fetch(request.target);
+    // Its own requests wait as others do: what has been asked for in part would have been so in vain.
+    const response = await fetch(request.target, request.inBackground);
     try {
       const work = transform.response!(asSeen(response, maxBodyBytes), {
         options: options.options,
         target: request.target,
         fetch: async (target) => asSeen(await fetch(target), maxBodyBytes),
       });
-      return asFetched(await within(deadlineMs, work, () => lateAfter(deadlineMs)), response);
+      const result = await within(deadlineMs, work, () => lateAfter(deadlineMs));
+      const heldMs = fetched.reduce((sum, each) => sum + (each.heldMs ?? 0), 0);
+      return { ...asFetched(result, response), ...(heldMs > 0 && { heldMs }) };
     } finally {
       // What a transform left unread must not keep a connection.
       for (const { body } of fetched) body.destroy();

@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestPlain } fro
 import { request as requestTls } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { type FieldList, fieldValue, hasField } from '../http/fields.ts';
+import type { OriginBudget } from '../origin-budget/origin-budget.ts';
 import { lateOrigin, originError, unreadableOrigin } from '../response-cache/origin-error.ts';
 
 // An origin that is gone without a word is found by TCP's own probes, since there is no limit on silence.
@@ -29,15 +30,18 @@ export interface UpgradeResponse {
 /**
  * Asks an origin to change the protocol of a connection of its own (RFC 9110 §7.8), which undici's pool cannot give away.
  * @param deadlineMs for connecting and the answer's header section together
- * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`
+ * @param budget how often the origin may be asked; `null`: as often as it is
+ * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT`, `ERR_ORIGIN_PROTOCOL` or `ERR_ORIGIN_BUDGET`
  */
 export function createUpgradeClient(
   origin: URL,
   deadlineMs: number,
+  budget: OriginBudget | null = null,
 ): (request: UpgradeRequest) => Promise<UpgradeResponse> {
   const send = origin.protocol === 'https:' ? requestTls : requestPlain;
   const basePath = origin.pathname.replace(/\/$/, '');
-  return ({ method, target, fields, protocol, signal }) => {
+  return async ({ method, target, fields, protocol, signal }) => {
+    if (budget !== null) await budget.admit({ signal });
     const host = hasField(fields, 'host') ? [] : ['Host', origin.host];
     const outgoing = send({
       host: origin.hostname.replace(/^\[|\]$/g, ''),

@@ -1,5 +1,8 @@
 import type { CachePolicy } from '../engine/policy.ts';
 import type { FieldList } from '../http/fields.ts';
+import type { RequestObserver } from '../observe/observer.ts';
+import type { Tracing } from '../observe/tracing.ts';
+import type { OriginBudget } from '../origin-budget/origin-budget.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { IdentityPassing } from './identity-passing.ts';
@@ -8,6 +11,9 @@ import type { OriginRequest } from './origin-client.ts';
 /** A service's way to its origin: what is passed on, how it is asked, and what of the answer clients see. */
 export interface Upstream {
   readonly service: string;
+  readonly observer: RequestObserver;
+  /** `null`: nobody traces requests. */
+  readonly tracing: Tracing | null;
   /** The origin's URL without a closing slash; targets begin where it ends. */
   readonly baseUri: string;
   readonly forwarding: Forwarding;
@@ -24,6 +30,8 @@ export interface Upstream {
   readonly tags: readonly string[];
   /** Longer bodies are compressed in the store; `null`: none is. */
   readonly compressFromBytes: number | null;
+  /** How often the origin may be asked; `null`: as often as it is. `fetch` keeps it. */
+  readonly budget: OriginBudget | null;
   /** The origin has one budget for all requests of the service. */
   readonly hasOwnBudget: boolean;
   /** The origin's answers are made anew by a transform, so it is asked with GET for a whole representation. */

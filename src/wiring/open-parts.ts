@@ -1,20 +1,26 @@
+import type { Registry } from 'prom-client';
 import { type Background, createBackground } from '../background.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { type ClientAddress, createClientAddress } from '../gateway/client-address.ts';
+import type { CacheLogSettings } from '../observe/cache-log.ts';
+import { createCacheTotals } from '../observe/cache-tally.ts';
 import type { Log } from '../observe/log.ts';
 import type { GateObserver } from '../observe/observer.ts';
-import { createOwnSessionLog } from '../observe/own-session-log.ts';
-import { createPurgeLog } from '../observe/purge-log.ts';
-import { createSessionLog } from '../observe/session-log.ts';
-import { createRequestLog, createStoreLog } from '../observe/store-log.ts';
+import { openTracing } from '../observe/open-tracing.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { createResponseCache, type ResponseCache } from '../response-cache/response-cache.ts';
+import type { ObservedStatistics } from '../statistics/create-statistics.ts';
 import { createStoreKeys, type StoreKeys } from '../store/keys.ts';
 import { createLocalWindows, type LocalWindows } from '../store/local-windows.ts';
+import { VERSION } from '../version.ts';
+import { logObservers } from './log-observers.ts';
 import { type OpenStore, openStore, type StoreConfig, type ValkeyClient } from './open-store.ts';
+import { createTold } from './told-observer.ts';
+import { type StatisticsConfig, wireStatistics } from './wire-statistics.ts';
 
 /** What of a configuration, a server's or an application's, says how the parts are made that all else stands on. */
-export type PartsConfig = StoreConfig & Pick<Config, 'logging_level' | 'trusted_proxies'>;
+export type PartsConfig = StoreConfig & CacheLogSettings & StatisticsConfig & Pick<Config, 'trusted_proxies'>;
 
 export interface OpenPartsOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -23,6 +29,16 @@ export interface OpenPartsOptions {
   readonly hashKey: string;
   /** The application's own client, used instead of one of the store's URL. */
   readonly valkeyClient?: ValkeyClient | undefined;
+  /** The path under which a service is reached; left out where services are no routes. */
+  readonly routeOf?: ((service: string) => string | undefined) | undefined;
+  /** The names of the services in force. */
+  readonly services: () => readonly string[];
+  /** What else is stored and counted, as services are. */
+  readonly alsoStored?: readonly string[];
+  /** Where all is measured; `null`: nowhere. */
+  readonly registry: Registry | null;
+  /** How own sessions are judged; `null`: there are none. */
+  readonly sessions: 'store' | 'jwt' | null;
 }
 
 /** What is there once in a process, on one store with one connection. */
@@ -36,6 +52,11 @@ export interface OpenParts {
   readonly responses: ResponseCache | null;
   readonly localWindows: LocalWindows;
   readonly clientAddress: ClientAddress;
+  readonly statistics: ObservedStatistics;
+  /** `null`: nobody traces. */
+  readonly tracing: Tracing | null;
+  /** The log is told by these settings from now on. */
+  relog(settings: CacheLogSettings): void;
 }
 
 // More work behind the answers than this means that the store can't keep up; what comes then is not kept.
@@ -46,20 +67,25 @@ const MAX_BACKGROUND = 10_000;
  * @throws CachegateError as `openStore` does
  */
 export async function openParts(config: PartsConfig, options: OpenPartsOptions): Promise<OpenParts> {
-  const { env, log, valkeyClient: client } = options;
+  const { env, log, valkeyClient: client, services, registry } = options;
   const clock = systemClock;
-  const observer: GateObserver = {
-    ...createSessionLog(log, config.logging_level, clock),
-    ...createOwnSessionLog(log, clock),
-    ...createStoreLog(log, clock),
-    ...createRequestLog(log),
-    ...createPurgeLog(log, clock),
-  };
+  const totals = createCacheTotals();
+  const tracing = await openTracing({ version: VERSION, routeOf: options.routeOf });
+  // Loaded only where it is used.
+  const metrics = registry === null ? null : await import('./wire-metrics.ts');
+  const measured = registry === null ? {} : metrics!.wireMetrics(registry, options);
+  const told = createTold(logObservers(config, log, clock, totals), measured, tracing?.observer ?? {});
+  const { observer } = told;
   const background = createBackground(MAX_BACKGROUND, (error) =>
     log.error({ err: error }, 'Background work failed'),
   );
   const opened = await openStore(config, { clock, observer, env, client });
   const keys = createStoreKeys(config.namespace, options.hashKey);
+  const { alsoStored = [] } = options;
+  const stored = () => [...services(), ...alsoStored];
+  const statistics = wireStatistics(config, { opened, keys, clock, services: stored, log });
+  told.add(statistics.observer);
+  if (registry !== null) metrics!.wirePulledMetrics(registry, opened, statistics);
   const parts = { clock, observer, background, keys };
   return {
     ...parts,
@@ -67,6 +93,9 @@ export async function openParts(config: PartsConfig, options: OpenPartsOptions):
     responses: responseCacheOn(opened, parts),
     localWindows: createLocalWindows(),
     clientAddress: createClientAddress(config.trusted_proxies),
+    statistics,
+    tracing,
+    relog: (settings) => told.relog(logObservers(settings, log, clock, totals)),
   };
 }
 

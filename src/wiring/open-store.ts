@@ -8,6 +8,7 @@ import { createMemoryStore } from '../store/memory/memory-store.ts';
 import { createNearStore, type NearStore } from '../store/near/near-store.ts';
 import { storeFailure } from '../store/reading.ts';
 import { createResilientStore, type ResilientStore } from '../store/resilience/resilient-store.ts';
+import type { OperationCounts } from '../store/resilience/store-counts.ts';
 import type { Store } from '../store/store.ts';
 import { parseStoreUrl, redactUrl, type StoreLocation } from '../store/store-url.ts';
 import type { ValkeyClient } from '../store/valkey/client.ts';
@@ -41,6 +42,8 @@ export interface OpenStore {
   /** Counting each request in it costs more than a hit does. */
   readonly settles: boolean;
   state(): ReturnType<StoreHealth['state']> | 'none';
+  /** How calls of each operation went, where they are watched. */
+  operations?(): Iterable<readonly [string, OperationCounts]>;
   /** Its changes are told from now on. */
   greeted(): void;
   /** The address without credentials. */
@@ -83,13 +86,15 @@ export async function openStore(config: StoreConfig, options: OpenStoreOptions):
     onStateChange: health.changed,
   });
   const { state, greeted } = health;
-  if (location.kind === 'lmdb') return { ...AT_HAND, settles: true, store, state, greeted, shownUrl };
+  const operations = () => Object.entries(store.counts.operations);
+  const watched = { state, operations, greeted, shownUrl };
+  if (location.kind === 'lmdb') return { ...AT_HAND, settles: true, store, ...watched };
   const near = nearStore(store, config);
   const unheardMs = location.kind === 'kv-rest' ? { unheardMs: nearMaxAgeMs(config) } : {};
   return {
     ...{ store: near ?? store, near, distant: true, settles: near !== null },
     ...unheardMs,
-    ...{ state, greeted, shownUrl },
+    ...watched,
   };
 }
 
@@ -153,12 +158,14 @@ function nearMaxAgeMs({ near_cache: nearCache }: StoreConfig): number {
 function nearStore(store: ResilientStore, config: StoreConfig): NearStore | null {
   const { near_cache: nearCache, namespace } = config;
   if (nearCache === 'off') return null;
-  const limits = `${namespace === '' ? '' : `${namespace}:`}ratelimit:`;
+  const prefix = namespace === '' ? '' : `${namespace}:`;
+  // What changes all the time, and what one process writes for another to read.
+  const never = [`${prefix}ratelimit:`, `${prefix}warm:`];
   return createNearStore(store, {
     maxBytes: config.memory_limit_mib * MIB,
     maxAgeMs: nearCache.max_age_ms,
     // The pieces of a body are kept put together, with its head.
-    isNear: (key) => !key.startsWith(limits) && !isPieceKey(key),
+    isNear: (key) => !never.some((start) => key.startsWith(start)) && !isPieceKey(key),
   });
 }
 

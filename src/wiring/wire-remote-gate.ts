@@ -2,6 +2,7 @@ import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import type { GateConfig } from '../config/gate-schema.ts';
 import type { SessionObserver } from '../observe/observer.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { createHttpAuthority } from '../session/authorities/http-authority.ts';
 import type { IdentitySource, IdentitySources } from '../session/authorities/identity-sources.ts';
 import { createTokenAuthority } from '../session/authorities/token-authority.ts';
@@ -34,12 +35,15 @@ export interface RemoteGateParts {
   readonly clock: Clock;
   readonly background: Background;
   readonly observer: SessionObserver;
+  /** `null`: nobody traces requests. */
+  readonly tracing: Tracing | null;
 }
 
 /** @throws CachegateError `ERR_CONFIG_INVALID` for what no authority can be made of */
 export function wireRemoteGate(config: GateConfig, parts: RemoteGateParts): WiredRemoteGate {
   const { clock, background, observer } = parts;
-  const authority = createAuthority(config, clock);
+  const untraced = createAuthority(config, clock);
+  const authority = parts.tracing?.authority(untraced) ?? untraced;
   const isToken = config.authority === 'token';
   const withIdentity = isToken || config.identity !== undefined;
   // What a token says is remembered in the process, and sooner found there.

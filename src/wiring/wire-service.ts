@@ -12,6 +12,9 @@ import { createService, type Service } from '../gateway/service.ts';
 import type { SessionGate } from '../gateway/session-gate.ts';
 import { REFUSED_METHODS } from '../gateway/steps/method-step.ts';
 import type { GateObserver } from '../observe/observer.ts';
+import type { Tracing } from '../observe/tracing.ts';
+import type { OriginBudget } from '../origin-budget/origin-budget.ts';
+import { createOriginBudgets, type OriginBudgets } from '../origin-budget/origin-budgets.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { Authority } from '../session/authority.ts';
@@ -19,6 +22,7 @@ import type { OwnSessions } from '../session/own/sessions.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { LocalWindows } from '../store/local-windows.ts';
 import type { Store } from '../store/store.ts';
+import { budgetSettings } from './budget-settings.ts';
 import { cacheSettings } from './cache-settings.ts';
 import { authorityNameOf, identityPassingOf } from './session-settings.ts';
 import { wireOwnGate } from './wire-own-gate.ts';
@@ -35,6 +39,8 @@ export interface SharedParts {
   readonly clock: Clock;
   readonly background: Background;
   readonly observer: GateObserver;
+  /** `null`: nobody traces requests. */
+  readonly tracing: Tracing | null;
   readonly responses: ResponseCache | null;
   readonly localWindows: LocalWindows;
   readonly clientAddress: ClientAddress;
@@ -48,8 +54,19 @@ export interface SharedParts {
 const PASSED_ON = METHODS.filter((method) => !REFUSED_METHODS.has(method));
 const OF_BROWSERS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
+/** Makes the services of a configuration. */
+export function wireServices(services: Config['services'], shared: SharedParts): WiredService[] {
+  const budgets = createOriginBudgets({ ...shared, local: shared.localWindows });
+  return Object.entries(services).map(([name, service]) => wireService(name, service, shared, budgets));
+}
+
 /** Makes a service of its configuration: the names of the file here, the names of the code there. */
-export function wireService(name: string, config: ServiceConfig, shared: SharedParts): WiredService {
+export function wireService(
+  name: string,
+  config: ServiceConfig,
+  shared: SharedParts,
+  budgets: OriginBudgets = createOriginBudgets({ ...shared, local: shared.localWindows }),
+): WiredService {
   const { store, keys, clock, observer } = shared;
   // A gate is limited unless it says otherwise; a plain proxy is not.
   const limits = config.rate_limit ?? (config.session === undefined ? NO_LIMITS : DEFAULT_LIMITS);
@@ -63,6 +80,9 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
       local: shared.localWindows,
       clock,
       settles: shared.settles && !limits.strict,
+      ...(observer.limitJudged && {
+        onJudged: (allowed: boolean) => observer.limitJudged!(name, kind, allowed),
+      }),
       onStoreFailure: (error, request) => observer.storeFailed?.('rate limit', 'write', error, request),
     });
     limiters.push(limiter);
@@ -74,13 +94,18 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
   const settings = cacheSettings(config.cache, mode);
   // Only a cache that obeys Surrogate-Control may say so.
   const surrogate = cache !== null && settings.policy.targetedFields.includes('surrogate-control');
+  const limited = config.origin_limit;
+  const budget = limited === undefined ? null : budgets(name, budgetSettings(name, limited));
   const service = createService({
     name,
     prefix: config.path,
     stripPrefix: config.strip_path,
     methods: config.methods ?? PASSED_ON,
     origin: new URL(config.origin),
-    client: createClient(config, mode, clock),
+    client: createClient(config, mode, clock, budget),
+    budget,
+    observer,
+    tracing: shared.tracing,
     cors: corsOf(config, shared.development),
     gate,
     identityPassing: identityPassingOf(name, config.session, clock),
@@ -108,10 +133,16 @@ export function wireService(name: string, config: ServiceConfig, shared: SharedP
   return { service, authority, limiters };
 }
 
-function createClient({ origin, connections, timeouts }: ServiceConfig, mode: Config['mode'], clock: Clock) {
+function createClient(
+  { origin, connections, timeouts }: ServiceConfig,
+  mode: Config['mode'],
+  clock: Clock,
+  budget: OriginBudget | null,
+) {
   return createOriginClient({
     origin: new URL(origin),
     mode,
+    budget,
     connections,
     connectMs: timeouts.connect_ms,
     headersMs: timeouts.headers_ms,

@@ -3,7 +3,7 @@ import type { LoadOptions } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
 import type { SessionsStatus } from '../session/own/session.ts';
 import type { SentError } from './sent-error.ts';
-import type { SessionAnswer, SessionCall } from './session-calls.ts';
+import type { Call, CallAnswer } from './worker-calls.ts';
 
 /** What a worker is to serve. */
 export interface Assignment {
@@ -28,7 +28,9 @@ export interface WorkerReport {
 export type ToWorker =
   | { readonly type: 'serve'; readonly assignment: Assignment }
   | { readonly type: 'report'; readonly id: number }
-  | { readonly type: 'sessions'; readonly id: number; readonly call: SessionCall }
+  | { readonly type: 'call'; readonly id: number; readonly call: Call }
+  /** Another configuration is in force. */
+  | { readonly type: 'reload'; readonly id: number; readonly assignment: Assignment }
   /** Requests under way may finish, for `deadlineMs` at most. */
   | { readonly type: 'stop'; readonly deadlineMs: number };
 
@@ -40,6 +42,8 @@ export type FromWorker =
   /** It could not start, and ends. */
   | { readonly type: 'failed'; readonly error: SentError }
   | { readonly type: 'report'; readonly id: number; readonly report: WorkerReport }
-  | { readonly type: 'sessions'; readonly id: number; readonly answer: SessionAnswer }
+  | { readonly type: 'call'; readonly id: number; readonly answer: CallAnswer }
+  /** `error`: it goes on as before. */
+  | { readonly type: 'reloaded'; readonly id: number; readonly error: SentError | null }
   /** It has stopped as it was told, and ends. */
   | { readonly type: 'stopped'; readonly finished: boolean };

@@ -16,7 +16,8 @@ function createFake(stops: number[]) {
     ready: ready.promise,
     ended: ended.promise,
     report: async () => null,
-    askSessions: async () => null,
+    ask: async () => null,
+    reload: async () => null,
     stop: (deadlineMs) => void stops.push(deadlineMs),
     kill: () => ended.resolve({ ...ENDED, how: 'SIGKILL' }),
   };

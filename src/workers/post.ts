@@ -5,6 +5,7 @@ import type { Worker } from './worker.ts';
 
 /** The place of one worker, which is filled again whenever the worker ends. */
 export interface Post {
+  readonly number: number;
   /** Starts its first worker. Resolves with the URL, rejects when it can't start. */
   start(): Promise<string>;
   /** The worker that serves now. */
@@ -79,6 +80,7 @@ export function createPost({ number, launch, log, onFailedAgain, onError }: Post
   }
 
   return {
+    number,
     serving: () => serving,
     async start() {
       const filled = await fill();

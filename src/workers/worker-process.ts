@@ -3,14 +3,16 @@ import { createLog } from '../observe/log.ts';
 import type { RunningServer } from '../server.ts';
 import type { Assignment, FromWorker, ToWorker } from './messages.ts';
 import { sentError } from './sent-error.ts';
-import { answerSessionCall } from './session-calls.ts';
+import { answerCall } from './worker-calls.ts';
 
 // The program of a worker. It does as the primary tells it, and Node ends it when the primary is gone.
 
 let started: Promise<RunningServer> | null = null;
+/** The last of those that were asked for; each begins when the one before is over, so that the last one stays in force. */
+let reloaded: Promise<void> = Promise.resolve();
 
-// A terminal and a service manager send their signals to all processes; when to stop is the primary's to say.
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+// A terminal and a service manager send their signals to all processes; what follows is the primary's to say.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('message', (message) => receive(message as ToWorker));
 send({ type: 'hearing' });
 
@@ -26,8 +28,11 @@ function receive(message: ToWorker): void {
     case 'report':
       void report(message.id);
       break;
-    case 'sessions':
-      void answerOnSessions(message);
+    case 'call':
+      void answer(message);
+      break;
+    case 'reload':
+      reloaded = reloaded.then(async () => reload(message));
       break;
     case 'stop':
       void stop(message.deadlineMs);
@@ -51,9 +56,20 @@ async function report(id: number): Promise<void> {
   send({ type: 'report', id, report });
 }
 
-async function answerOnSessions({ id, call }: Extract<ToWorker, { type: 'sessions' }>): Promise<void> {
+async function answer({ id, call }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
   const server = await started?.catch(() => null);
-  send({ type: 'sessions', id, answer: await answerSessionCall(server?.sessions ?? null, call) });
+  send({ type: 'call', id, answer: await answerCall(server ?? null, call) });
+}
+
+async function reload({ id, assignment }: Extract<ToWorker, { type: 'reload' }>): Promise<void> {
+  const { config, source } = assignment;
+  try {
+    const server = await started;
+    await server?.reload(await withCode(config, { ...source, env: process.env }));
+    send({ type: 'reloaded', id, error: null });
+  } catch (error) {
+    send({ type: 'reloaded', id, error: sentError(error) });
+  }
 }
 
 async function stop(deadlineMs: number): Promise<void> {

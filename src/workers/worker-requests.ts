@@ -1,7 +1,7 @@
 /** Questions to a worker, each with an answer in time or none. */
 export interface WorkerRequests<Question, Answer> {
-  /** `null` when there is none in time. */
-  ask(question: Question): Promise<Answer | null>;
+  /** `null` when there is none in time, by default that of all questions. */
+  ask(question: Question, deadlineMs?: number): Promise<Answer | null>;
   answer(id: number, answer: Answer): void;
   /** The worker is gone. */
   end(): void;
@@ -14,7 +14,7 @@ export function createWorkerRequests<Question, Answer>(
   const waiting = new Map<number, (answer: Answer | null) => void>();
   let asked = 0;
   return {
-    ask: (question) =>
+    ask: (question, ownDeadlineMs = deadlineMs) =>
       new Promise((resolve) => {
         const id = asked++;
         const settle = (answer: Answer | null) => {
@@ -22,7 +22,7 @@ export function createWorkerRequests<Question, Answer>(
           waiting.delete(id);
           resolve(answer);
         };
-        const deadline = setTimeout(settle, deadlineMs, null);
+        const deadline = setTimeout(settle, ownDeadlineMs, null);
         waiting.set(id, settle);
         send(id, question);
       }),

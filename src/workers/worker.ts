@@ -2,8 +2,8 @@ import cluster from 'node:cluster';
 import { CachegateError } from '../errors.ts';
 import { createDeferred } from './deferred.ts';
 import type { Assignment, FromWorker, ToWorker, WorkerReport } from './messages.ts';
-import { receivedError } from './sent-error.ts';
-import { SESSION_CALL_DEADLINE_MS, type SessionAnswer, type SessionCall } from './session-calls.ts';
+import { receivedError, type SentError, sentError } from './sent-error.ts';
+import { CALL_DEADLINE_MS, type Call, type CallAnswer } from './worker-calls.ts';
 import { createWorkerRequests } from './worker-requests.ts';
 
 /** A worker process, as the primary sees it. */
@@ -15,8 +15,10 @@ export interface Worker {
   readonly ended: Promise<WorkerEnd>;
   /** What it tells now; `null` when it does not answer in time. */
   report(): Promise<WorkerReport | null>;
-  /** What it says to a question on own sessions; `null` when it does not answer in time. */
-  askSessions(call: SessionCall): Promise<SessionAnswer | null>;
+  /** What it says to a question; `null` when it does not answer in time. */
+  ask(call: Call, deadlineMs?: number): Promise<CallAnswer | null>;
+  /** Gives it another configuration. Resolves with what is wrong with it there; `null` when nothing is. */
+  reload(assignment: Assignment): Promise<SentError | null>;
   /** Lets it finish what is under way, for `deadlineMs` at most. */
   stop(deadlineMs: number): void;
   kill(): void;
@@ -44,9 +46,13 @@ export function launchWorker(assignment: Assignment): Worker {
     (id) => send({ type: 'report', id }),
     REPORT_DEADLINE_MS,
   );
-  const sessionCalls = createWorkerRequests<SessionCall, SessionAnswer>(
-    (id, call) => send({ type: 'sessions', id, call }),
-    SESSION_CALL_DEADLINE_MS,
+  const calls = createWorkerRequests<Call, CallAnswer>(
+    (id, call) => send({ type: 'call', id, call }),
+    CALL_DEADLINE_MS,
+  );
+  const reloads = createWorkerRequests<Assignment, { readonly error: SentError | null }>(
+    (id, assigned) => send({ type: 'reload', id, assignment: assigned }),
+    START_DEADLINE_MS,
   );
   let hears = false;
   let finished = false;
@@ -76,8 +82,11 @@ export function launchWorker(assignment: Assignment): Worker {
       case 'report':
         reports.answer(message.id, message.report);
         break;
-      case 'sessions':
-        sessionCalls.answer(message.id, message.answer);
+      case 'call':
+        calls.answer(message.id, message.answer);
+        break;
+      case 'reloaded':
+        reloads.answer(message.id, message);
         break;
       case 'stopped':
         finished = message.finished;
@@ -88,7 +97,8 @@ export function launchWorker(assignment: Assignment): Worker {
     clearTimeout(late);
     ready.reject(startError(assignment, `ended while it started (${how})`));
     reports.end();
-    sessionCalls.end();
+    calls.end();
+    reloads.end();
     ended.resolve({ how, finished, livedMs: performance.now() - launchedAt });
   }
   forked.on('message', receive);
@@ -103,7 +113,11 @@ export function launchWorker(assignment: Assignment): Worker {
     ready: ready.promise,
     ended: ended.promise,
     report: () => reports.ask(undefined),
-    askSessions: sessionCalls.ask,
+    ask: calls.ask,
+    async reload(assigned) {
+      const answer = await reloads.ask(assigned);
+      return answer === null ? sentError(startError(assigned, 'did not answer in time')) : answer.error;
+    },
     stop(deadlineMs) {
       // One that does not hear yet has nothing under way.
       if (hears) send({ type: 'stop', deadlineMs });

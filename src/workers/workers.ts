@@ -2,12 +2,15 @@ import cluster from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CachegateError } from '../errors.ts';
+import { createJoinedMetrics } from '../observe/joined-metrics.ts';
 import type { Log } from '../observe/log.ts';
+import type { MetricsText } from '../observe/metrics-text.ts';
 import { createDeferred } from './deferred.ts';
 import type { Assignment, WorkerReport } from './messages.ts';
-import { createPost } from './post.ts';
-import type { SessionAnswer, SessionCall } from './session-calls.ts';
-import { launchWorker } from './worker.ts';
+import { createPost, type Post } from './post.ts';
+import { receivedError, type SentError } from './sent-error.ts';
+import { launchWorker, type Worker } from './worker.ts';
+import type { Call, CallAnswer } from './worker-calls.ts';
 
 /** The worker processes of one server. They listen on one address, which the primary holds and hands out. */
 export interface Workers {
@@ -20,8 +23,17 @@ export interface Workers {
   ready(): number;
   /** What those that serve tell; those that don't answer in time are left out. */
   reports(): Promise<WorkerReport[]>;
-  /** What one of those that serve says to a question on own sessions; `null` when none answers in time. */
-  askSessions(call: SessionCall): Promise<SessionAnswer | null>;
+  /** What one of those that serve says to a question; `null` when none answers in time. */
+  ask(call: Call): Promise<CallAnswer | null>;
+  /** What each of those that serve says to it; those that don't answer in time are left out. */
+  askAll(call: Call, deadlineMs: number): Promise<CallAnswer[]>;
+  /**
+   * Gives all another configuration, also those to come. Answers what went wrong where it is not taken on.
+   * @throws CachegateError what the first of them finds wrong with it; all go on as before
+   */
+  reload(assignment: WorkersOptions['assignment']): Promise<SentError[]>;
+  /** What all have measured, and what those that are gone had counted. */
+  metrics(): Promise<MetricsText>;
   /** Rejects when no worker is left and none can be started any more. */
   readonly lost: Promise<never>;
   /** Answers whether all that was under way finished. */
@@ -39,16 +51,26 @@ export interface WorkersOptions {
 const PROGRAM = fileURLToPath(new URL(`./worker-process${extname(import.meta.url)}`, import.meta.url));
 // With the pauses between them about 3 s; whoever looks after the primary then starts it anew.
 const MAX_ATTEMPTS = 5;
+const NOT_RENEWED = 'A worker goes on with its former configuration';
 
 export function createWorkers({ count, assignment, log, graceMs }: WorkersOptions): Workers {
+  let current = assignment;
   // By structured clone: a setting may be a number that JSON does not have.
   cluster.setupPrimary({ exec: PROGRAM, args: [], serialization: 'advanced' });
   const lost = createDeferred<never>();
+  const measured = createJoinedMetrics<Worker>();
+  const launch = (number: number): Worker => {
+    const given = current;
+    const worker = launchWorker({ worker: number, ...given });
+    void worker.ended.then(() => measured.ended(worker));
+    worker.ready.then(() => (current === given ? null : renew(worker, number))).catch(() => {});
+    return worker;
+  };
   const posts = Array.from({ length: count }, (_, index) => {
     const number = index + 1;
     return createPost({
       number,
-      launch: () => launchWorker({ worker: number, ...assignment }),
+      launch: () => launch(number),
       log,
       onFailedAgain: (attempts, error) => {
         if (attempts >= MAX_ATTEMPTS && ready() === 0) lost.reject(lostError(error));
@@ -56,12 +78,36 @@ export function createWorkers({ count, assignment, log, graceMs }: WorkersOption
       onError: lost.reject,
     });
   });
+
+  /** The configuration has changed while it started. */
+  async function renew(worker: Worker, number: number): Promise<void> {
+    const error = await worker.reload({ worker: number, ...current });
+    if (error !== null && serving().includes(worker))
+      log.error({ worker: number, err: receivedError(error) }, NOT_RENEWED);
+  }
+
+  /** What ends meanwhile is followed by one that begins with what is in force. */
+  async function give(post: Post, next: WorkersOptions['assignment']): Promise<SentError | null> {
+    const worker = post.serving();
+    const error = (await worker?.reload({ worker: post.number, ...next })) ?? null;
+    return post.serving() === worker ? error : null;
+  }
+
   const serving = () => posts.flatMap((post) => post.serving() ?? []);
   const ready = () => serving().length;
   const stop = async (deadlineMs: number) => {
     const stopped = await Promise.all(posts.map((post) => post.stop(deadlineMs, graceMs)));
     return stopped.every((finished) => finished);
   };
+
+  async function reports(): Promise<WorkerReport[]> {
+    const told = serving().map(async (worker) => {
+      const report = await worker.report();
+      if (report !== null) measured.told(worker, report.metrics);
+      return report;
+    });
+    return (await Promise.all(told)).filter((report) => report !== null);
+  }
 
   return {
     ready,
@@ -79,10 +125,24 @@ export function createWorkers({ count, assignment, log, graceMs }: WorkersOption
         throw error;
       }
     },
-    askSessions: async (call) => (await serving()[0]?.askSessions(call)) ?? null,
-    async reports() {
-      const reports = await Promise.all(serving().map((worker) => worker.report()));
-      return reports.filter((report) => report !== null);
+    ask: async (call) => (await serving()[0]?.ask(call)) ?? null,
+    async askAll(call, deadlineMs) {
+      const answers = await Promise.all(serving().map((worker) => worker.ask(call, deadlineMs)));
+      return answers.filter((answer) => answer !== null);
+    },
+    async reload(next) {
+      const first = posts.find((post) => post.serving() !== null) ?? null;
+      // Alone: what it finds wrong, those that are to come could not even start with.
+      const found = first && (await give(first, next));
+      if (found !== null && found.code !== 'ERR_SERVER_WORKER') throw receivedError(found);
+      current = next;
+      const results = await Promise.all(posts.map((post) => (post === first ? found : give(post, next))));
+      return results.filter((result) => result !== null);
+    },
+    reports,
+    async metrics() {
+      await reports();
+      return measured.text();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNodeListener } from '../../src/adapters/node.ts';
 import { type NodeServer, startNodeServer } from '../../src/adapters/node-server.ts';
+import type { Exchange } from '../../src/gateway/exchange.ts';
 import { createForwarding } from '../../src/gateway/forwarding.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { createPresentation } from '../../src/gateway/presentation.ts';
@@ -105,10 +106,13 @@ async function start(setting: Setting = {}): Promise<void> {
     steps: [
       createMethodStep(['GET', 'POST']),
       createUpgradeStep({ protocols: passed, upstream, deadlineMs }),
-      ({ request }) => text(`ordinary ${request.method}`),
+      ({ request }: Exchange) => text(`ordinary ${request.method}`),
     ],
-    map: (_method, path) => ({ target: path }),
-    keyOf: (target) => target,
+    map: (_method: string, path: string) => ({ target: path }),
+    keyOf: (target: string) => target,
+    parts: { upstream, cache: null, sharedBy: 'all', tags: [], checks: [] },
+    respond: () => null,
+    drain: async () => {},
     close: async () => {},
   } satisfies Service as Service;
   const gateway = createGateway({ services: [service], clock: { now: () => Date.now() }, observer: {} });

@@ -24,6 +24,7 @@ export function createEarlyReadsStep(options: EarlyReadsOptions): Step {
     const isRead = options.readsResponse && refused === null && isGet(exchange);
     const responseKey = isRead ? exchange.responseKey : null;
     exchange.readAt = exchange.clock.now();
+    if (responseKey !== null) exchange.lookupStartedAt = performance.now();
     const taken = limiter === null ? null : limiter.take(limitKey(exchange), exchange);
     // Each by itself: in a Cluster one may fail, or come late, where the other does not.
     exchange.early = {

@@ -26,6 +26,7 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
   }
 
   function readUnlessAway(exchange: Exchange, key: string): MaybePromise<Reading> {
+    exchange.lookupStartedAt = performance.now();
     return (exchange.responseAway ?? exchange.storeAway) ? STORE_AWAY : readOne(store, key);
   }
 
@@ -63,6 +64,7 @@ export function createCachedRespondStep(upstream: Upstream, cache: ResponseCache
     const { bytes } = content;
     const digest = contentDigest((name) => request.field(name), bytes);
     const key = upstream.contentKeyOf(request.method, destination.target, digest, exchange.part);
+    exchange.responseKey = key;
     const keyed = new ServiceRequest(exchange, destination, upstream, { key, bytes });
     return respond(exchange, keyed, readUnlessAway(exchange, key));
   }

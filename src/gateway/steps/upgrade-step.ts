@@ -2,6 +2,7 @@ import type { FieldList } from '../../http/fields.ts';
 import type { Answer } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import { NOTHING_SKIPPED } from '../forwarding.ts';
+import { tracedOrigin } from '../traced-origin.ts';
 import { createUpgradeClient } from '../upgrade-client.ts';
 import type { Upstream } from '../upstream.ts';
 
@@ -19,7 +20,9 @@ export interface UpgradeStepOptions {
  */
 export function createUpgradeStep({ protocols, upstream, deadlineMs }: UpgradeStepOptions): Step {
   const passed = new Set(protocols);
-  const ask = createUpgradeClient(new URL(upstream.baseUri), deadlineMs);
+  const { service, tracing, budget } = upstream;
+  const origin = new URL(upstream.baseUri);
+  const ask = tracedOrigin(createUpgradeClient(origin, deadlineMs, budget), { service, origin, tracing });
 
   async function change(exchange: Exchange, protocol: string): Promise<Answer> {
     const { request, destination } = exchange;
