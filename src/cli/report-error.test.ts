@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, faultAt } from '../config/fault.ts';
 import { CachegateError } from '../errors.ts';
+import { CommandFailure, Incomplete, NoAnswer } from './command-failure.ts';
 import { reportError } from './report-error.ts';
 
 function reported(error: unknown) {
@@ -28,6 +29,12 @@ describe('reportError', () => {
   it('has 1 for a server that cannot listen', () => {
     const error = new CachegateError('ERR_SERVER_LISTEN', '127.0.0.1:80: the address is in use');
     expect(reported(error)).toEqual({ code: 1, text: 'cachegate: 127.0.0.1:80: the address is in use\n' });
+  });
+
+  it('has 1 for what a command could not do, and 3 for what it did in part', () => {
+    expect(reported(new CommandFailure('a'))).toEqual({ code: 1, text: 'cachegate: a\n' });
+    expect(reported(new NoAnswer('b'))).toEqual({ code: 1, text: 'cachegate: b\n' });
+    expect(reported(new Incomplete('c\nd'))).toEqual({ code: 3, text: 'cachegate: c\ncachegate: d\n' });
   });
 
   it('has 1 and where it happened for what nobody expected', () => {

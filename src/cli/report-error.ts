@@ -1,11 +1,12 @@
 import { ConfigError, formatFault } from '../config/fault.ts';
 import { CachegateError, hasCode } from '../errors.ts';
-import { CommandFailure } from './command-failure.ts';
+import { CommandFailure, Incomplete } from './command-failure.ts';
 import { EXIT_CODES, type ExitCode } from './exit-code.ts';
 
 /** Writes an error in lines that begin with `cachegate: `; answers the exit code that it means. */
 export function reportError(error: unknown, write: (line: string) => void): ExitCode {
   for (const line of linesOf(error)) write(`cachegate: ${line}\n`);
+  if (error instanceof Incomplete) return EXIT_CODES.incomplete;
   return hasCode(error, 'ERR_CONFIG_INVALID') ? EXIT_CODES.invalid : EXIT_CODES.failure;
 }
 

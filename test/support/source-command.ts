@@ -24,9 +24,14 @@ export interface CommandOptions {
   readonly env?: Record<string, string>;
 }
 
+/** What Node.js is given to run `cachegate` from its sources. */
+export function sourceCommand(args: readonly string[]): string[] {
+  return ['--import', HOOKS, MAIN, ...args];
+}
+
 /** Starts `cachegate` from its sources, as an operator runs it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const child = spawn(process.execPath, ['--import', HOOKS, MAIN, ...args], {
+  const child = spawn(process.execPath, sourceCommand(args), {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
