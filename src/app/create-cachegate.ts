@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import { type AppConfig, type CachegateOptions, readAppConfig } from '../config/app-schema.ts';
-import { createLog, type Log } from '../observe/log.ts';
+import { createLog, type Log, logThrough } from '../observe/log.ts';
 import { createMiddlewareSessions } from '../session/middleware-sessions.ts';
 import type { OwnSessions } from '../session/own/sessions.ts';
 import type { Store } from '../store/store.ts';
 import { createValueCache } from '../value-cache/create-value-cache.ts';
+import { VALUE_SERVICE } from '../value-cache/value-names.ts';
 import { type OpenParts, openParts } from '../wiring/open-parts.ts';
 import { greetStore, type ValkeyClient } from '../wiring/open-store.ts';
 import { wireSessions } from '../wiring/wire-sessions.ts';
@@ -13,10 +14,12 @@ import type { Cachegate } from './cachegate.ts';
 import { hashKeyOf } from './hash-key.ts';
 import { wireFetch } from './wire-fetch.ts';
 import { wireGuards } from './wire-guards.ts';
+import { wireWarm } from './wire-warm.ts';
 
 export type { CachegateOptions } from '../config/app-schema.ts';
 export type { MiddlewareSessions, MiddlewareSessionsOptions } from '../session/middleware-sessions.ts';
 export type { ValueCache, ValueOptions } from '../value-cache/value-cache.ts';
+export type { WarmAllOptions, WarmCounts } from '../warm/warm-all.ts';
 export type { ValkeyClient } from '../wiring/open-store.ts';
 export type { Admission, Cachegate, Guard, PartsRequest } from './cachegate.ts';
 
@@ -47,17 +50,23 @@ export async function createCachegate(
   { env = process.env, log: given, valkeyClient, registry }: CachegateSetup = {},
 ): Promise<Cachegate> {
   const config = readAppConfig(options, env, process.cwd());
-  const log = given ?? createLog({ level: config.logging_level });
+  const log = given === undefined ? createLog({ level: config.logging_level }) : logThrough(given);
   const named = { ...config, store: config.store ?? 'memory:' };
-  const parts = await openParts(named, { env, log, valkeyClient, hashKey: hashKeyOf(config) });
+  const parts = await openParts(named, {
+    ...{ env, log, valkeyClient },
+    hashKey: hashKeyOf(config),
+    services: () => Object.keys(config.services),
+    alsoStored: [VALUE_SERVICE],
+    registry: config.metrics ? (registry ?? null) : null,
+    sessions: config.sessions === 'off' ? null : config.sessions.mode,
+  });
   const store = parts.opened.store!;
   try {
-    const isMeasured = registry !== undefined && config.metrics;
-    const measured = isMeasured ? await measuredIn(registry, parts, isJwtOnly(config)) : parts;
-    const cachegate = assemble(config, measured, store, log);
+    const cachegate = assemble(config, parts, store, log, given ?? log);
     await greet(config, parts, log);
     return cachegate;
   } catch (error) {
+    await parts.statistics.close();
     await store.close();
     throw error;
   }
@@ -67,22 +76,20 @@ function isJwtOnly({ sessions }: AppConfig): boolean {
   return sessions !== 'off' && sessions.mode === 'jwt';
 }
 
-/** Loaded only where it is used. */
-async function measuredIn(registry: Registry, parts: OpenParts, isDegraded: boolean): Promise<OpenParts> {
-  const { createSessionMetrics } = await import('../observe/session-metrics.ts');
-  const observer = createSessionMetrics(registry, parts.observer, isDegraded);
-  return { ...parts, observer: { ...parts.observer, ...observer } };
-}
-
-function assemble(config: AppConfig, parts: OpenParts, store: Store, log: Log): Cachegate {
+/** @param own the application's log, as it has given it */
+function assemble(config: AppConfig, parts: OpenParts, store: Store, log: Log, own: Log): Cachegate {
+  const { statistics } = parts;
   const sessions = sessionsOf(config, parts, store, log);
   const guards = wireGuards(config, parts, store);
+  const warming = wireWarm(parts.observer);
 
   async function close(): Promise<void> {
+    warming.close();
     try {
       await sessions?.close();
       await parts.background.settle(config.store_timeout_ms);
       await guards.close();
+      await statistics.close();
     } finally {
       await store.close();
     }
@@ -96,8 +103,12 @@ function assemble(config: AppConfig, parts: OpenParts, store: Store, log: Log): 
     fetch: wireFetch(config, parts, store),
     gate: guards.gate,
     limit: guards.limit,
-    log,
+    log: own,
     store,
+    statistics,
+    getStats: statistics.getStats,
+    getStatsAsync: statistics.getStatsAsync,
+    warm: warming.warm,
     forgetGate: guards.forgetGate,
     middlewareSessions: (options) => createMiddlewareSessions({ ...parts, store }, options),
     close() {

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
+import { requestIdOf } from '../http/request-ids.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { unreadableOrigin } from '../response-cache/origin-error.ts';
 import type { StoreKeys } from '../store/keys.ts';
+import { causeOf } from './caused-by.ts';
 import { networkError } from './fetch-failure.ts';
 import { placed } from './fetch-response.ts';
 import { createServiceFinder, type FetchServiceOptions } from './fetch-service.ts';
@@ -11,6 +14,7 @@ import { createOriginFetch } from './origin-fetch.ts';
 import { isRedirect, MAX_REDIRECTS, redirected } from './redirect.ts';
 import { type Content, contentOf } from './request-content.ts';
 import { createServiceFetch, type ServiceFetchOptions } from './service-fetch.ts';
+import { createTracedFetch } from './traced-fetch.ts';
 
 export interface CachedFetchOptions extends ServiceFetchOptions {
   readonly keys: StoreKeys;
@@ -19,6 +23,8 @@ export interface CachedFetchOptions extends ServiceFetchOptions {
   readonly fetch?: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly background: Background;
+  /** `null`: nobody traces requests. */
+  readonly tracing?: Tracing | null;
 }
 
 /** What holds for all requests of one call. */
@@ -37,10 +43,11 @@ interface Call extends Pick<Request, 'redirect' | 'cache'> {
  * `only-if-cached` finds nothing, or a redirect asks again for content that can't be sent twice.
  */
 export function createCachedFetch(options: CachedFetchOptions): typeof globalThis.fetch {
-  const { fetch = globalThis.fetch, clock, background } = options;
+  const { fetch = globalThis.fetch, clock, background, observer, tracing = null } = options;
   const serviceOf = createServiceFinder(options.services, options.keys);
   const originFetch = createOriginFetch(fetch, clock);
-  const serviceFetch = createServiceFetch(options);
+  const plain = createServiceFetch(options);
+  const serviceFetch = tracing === null ? plain : createTracedFetch(plain, tracing);
 
   async function fetchOnce(request: Request, content: Content | null, call: Call): Promise<Response> {
     const service = serviceOf(request.url);
@@ -50,7 +57,7 @@ export function createCachedFetch(options: CachedFetchOptions): typeof globalThi
       return fetch(request, { redirect: 'manual', signal, ...settings });
     }
     const target = service.targetOf(request.url)!;
-    return serviceFetch({ service, target, request, content, mode, originFetch, ...call });
+    return serviceFetch({ service, target, request, content, mode, originFetch, observer, ...call });
   }
 
   async function follow(first: Request, content: Content | null, call: Call): Promise<Response> {
@@ -91,14 +98,20 @@ export function createCachedFetch(options: CachedFetchOptions): typeof globalThi
 
   return async (input, init) => {
     const uri = uriOf(input);
-    if (uri === null || serviceOf(uri) === null) return fetch(input, init);
+    const service = uri === null ? null : serviceOf(uri);
+    if (service === null) return fetch(input, init);
     const signal = signalOf(input, init);
     // Without its signal, to which each request made would add a listener for as long as the request is there.
     const request = new Request(input, { ...init, signal: null });
-    if (isBeyondCaching(request)) return fetch(request, { signal });
+    if (isBeyondCaching(request)) {
+      await service.budget?.admit({ signal }).catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : networkError(error);
+      });
+      return fetch(request, { signal });
+    }
     signal.throwIfAborted();
     const { redirect, cache } = request;
-    const correlationId = correlationOf(request);
+    const correlationId = correlationOf(request, init);
     const call = { redirect, cache, signal, dispatcher: init?.dispatcher, correlationId };
     return follow(request, contentOf(request, init?.body), call);
   };
@@ -119,10 +132,10 @@ function signalOf(input: Input, init: RequestInit | undefined): AbortSignal {
 const MANY_LISTENERS = 4 * 1_500;
 
 /** Made only when somebody asks. */
-function correlationOf({ headers }: Request): () => string {
+function correlationOf({ headers }: Request, init: RequestInit | undefined): () => string {
   let id: string | undefined;
   return () => {
-    id ??= headers.get('x-request-id') ?? randomUUID();
+    id ??= requestIdOf((name) => headers.get(name)) ?? causeOf(init)?.correlationId() ?? randomUUID();
     return id;
   };
 }

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { RequestFacts } from '../engine/assessment.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import { endToEndFields, type FieldList, withoutFields } from '../http/fields.ts';
-import type { Correlated } from '../observe/observer.ts';
+import type { AnsweredRequest, Correlated, RequestObserver, RequestTiming } from '../observe/observer.ts';
+import { createRequestTiming } from '../observe/request-timing.ts';
+import { timedOrigin } from '../observe/timed-origin.ts';
 import type { CacheRequest, FetchedResponse, Forwarding } from '../response-cache/cache-request.ts';
 import { PARTIAL_FIELDS } from '../response-cache/partial-fields.ts';
 import { type CacheMode, directivesOf } from './cache-mode.ts';
@@ -15,7 +17,12 @@ const NEVER = ['accept-encoding', 'cache-control', 'content-length', 'host'];
 const NOT_SENT: ReadonlySet<string> = new Set(NEVER);
 const NOT_SENT_FOR_WHOLE: ReadonlySet<string> = new Set([...NEVER, ...PARTIAL_FIELDS]);
 // They differ between requests that are otherwise the same.
-const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([...PARTIAL_FIELDS, 'x-request-id', 'traceparent']);
+const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([
+  ...PARTIAL_FIELDS,
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+]);
 const VALIDATORS: ReadonlySet<string> = new Set(['if-none-match', 'if-modified-since']);
 
 /** A request of a caller to a service's origin. */
@@ -29,6 +36,7 @@ export interface Asked extends Correlated {
   readonly signal: AbortSignal;
   readonly dispatcher: RequestInit['dispatcher'];
   readonly originFetch: OriginFetch;
+  readonly observer: RequestObserver;
 }
 
 /** A request's content where that is part of its cache key. */
@@ -50,6 +58,7 @@ export class FetchRequest implements CacheRequest, RequestFacts {
   readonly tags: readonly string[];
   readonly hasSeveralKeys: boolean;
   readonly signal: AbortSignal;
+  readonly timing: RequestTiming = createRequestTiming();
   // Whose budget a refusal is about is not known: a service's callers may have keys of their own.
   readonly hasOwnBudget = false;
   /** The target that the origin is asked for. */
@@ -77,6 +86,13 @@ export class FetchRequest implements CacheRequest, RequestFacts {
     const isCached = this.method === 'GET' || this.headOnly || keyed !== null;
     this.#target = isCached ? service.normalised(target) : target;
     this.#directives = directivesOf(mode, 'here', request.headers.get('cache-control'));
+  }
+
+  /** As it is told to observers, once it is answered. */
+  answered(outcome: AnsweredRequest['outcome']): AnsweredRequest {
+    const { method, timing, key: cacheKey } = this;
+    const correlationId = () => this.correlationId();
+    return { method, target: this.#target, cacheKey, outcome, timing, correlationId };
   }
 
   get facts(): RequestFacts {
@@ -123,23 +139,29 @@ export class FetchRequest implements CacheRequest, RequestFacts {
     return this.#asked.correlationId();
   }
 
-  forward({ conditions, whole, signal }: Forwarding): Promise<FetchedResponse> {
-    const { service, mode, dispatcher, originFetch } = this.#asked;
+  forward(how: Forwarding): Promise<FetchedResponse> {
+    const { conditions, whole, signal, inBackground, waitedMs } = how;
+    const { service, mode, dispatcher, originFetch, observer } = this.#asked;
     const fields = this.#fields(whole ? NOT_SENT_FOR_WHOLE : NOT_SENT);
     // A reload wants all of it anew, whatever is stored.
     fields.push(...(mode === 'reload' ? withoutFields(conditions, VALIDATORS) : conditions));
     const directives = directivesOf(mode, 'onTheWay', this.#asked.request.headers.get('cache-control'));
     if (directives !== null) fields.push('cache-control', directives);
-    return originFetch({
+    if (!this.#asked.request.headers.has('x-request-id')) fields.push('x-request-id', this.correlationId());
+    const asked = originFetch({
       url: this.targetUri,
       method: this.method,
       fields,
       content: this.#content(),
       signal,
+      budget: service.budget,
+      inBackground,
+      waitedMs,
       headersMs: service.connectMs + service.headersMs,
       bodyMs: service.bodyMs,
       dispatcher,
     });
+    return timedOrigin(asked, { service: service.name, observer, timing: this.timing, signal });
   }
 
   present(fields: FieldList): FieldList {

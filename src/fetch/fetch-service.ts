@@ -1,5 +1,6 @@
 import { cacheKey, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
+import type { OriginBudget } from '../origin-budget/origin-budget.ts';
 import type { StoreKeys } from '../store/keys.ts';
 
 /** An origin whose responses are cached, and how. */
@@ -8,6 +9,10 @@ export interface FetchServiceOptions {
   readonly name: string;
   /** Requests whose URLs begin with its origin and path are the service's. */
   readonly origin: URL;
+  /** How often the origin may be asked; `null`: as often as it is. */
+  readonly budget: OriginBudget | null;
+  /** Nothing of it is stored, or answered from what is. */
+  readonly uncached: boolean;
   readonly policy: CachePolicy;
   readonly maxBodyBytes: number;
   readonly keying: TargetKeying;

@@ -37,7 +37,7 @@ function requestTo(url: string, change: Partial<OriginRequest> = {}): OriginRequ
   const { signal } = new AbortController();
   return {
     ...{ url, method: 'GET', fields: [], content: null, signal, dispatcher: undefined },
-    ...{ headersMs: 10_000, bodyMs: 10_000 },
+    ...{ headersMs: 10_000, bodyMs: 10_000, budget: null },
     ...change,
   };
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { type FieldList, fieldValue, hasField } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
+import type { Candidate, OriginBudget } from '../origin-budget/origin-budget.ts';
 import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import { lateOrigin, unreadableOrigin } from '../response-cache/origin-error.ts';
 import { decodedCodings, decodedFields, isDecodedAlike, validatedFields } from './decoded-fields.ts';
@@ -10,12 +11,14 @@ import { ReceivedBody } from './received-body.ts';
 import type { Content } from './request-content.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
-export interface OriginRequest {
+export interface OriginRequest extends Candidate {
   readonly url: string;
   readonly method: string;
   readonly fields: FieldList;
   readonly content: Content | null;
   readonly signal: AbortSignal;
+  /** How often the origin may be asked; `null`: as often as it is. */
+  readonly budget: OriginBudget | null;
   /** From the first byte sent to the header section received; an upload has its own time beside that. */
   readonly headersMs: number;
   readonly bodyMs: number;
@@ -26,12 +29,13 @@ export interface OriginRequest {
 /**
  * Asks once, by `fetch`, and follows no redirect. The response has a `Date`; its content, and the fields of that, are
  * decoded.
- * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`; the content fails with them too
+ * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`, with which the content fails
+ * too; `ERR_ORIGIN_BUDGET`
  */
 export type OriginFetch = (request: OriginRequest) => Promise<FetchedResponse>;
 
 export function createOriginFetch(fetch: typeof globalThis.fetch, clock: Clock): OriginFetch {
-  return async (request) => {
+  async function ask(request: OriginRequest): Promise<FetchedResponse> {
     const { signal, bodyMs } = request;
     const ending = new AbortController();
     const leave = () => ending.abort(signal.reason);
@@ -61,7 +65,20 @@ export function createOriginFetch(fetch: typeof globalThis.fetch, clock: Clock):
     } finally {
       deadline.end();
     }
+  }
+
+  return async (request) => {
+    const { budget } = request;
+    if (budget === null) return ask(request);
+    const heldMs = await budget.admit(request).catch(failed);
+    const response = await ask(request);
+    return heldMs === 0 ? response : { ...response, heldMs };
   };
+}
+
+/** @throws what a fetch that failed so is to the cache */
+function failed(error: unknown): never {
+  throw originFailure(error);
 }
 
 async function send(

@@ -2,6 +2,7 @@ import { CachegateError } from '../errors.ts';
 import type { RequestObserver } from '../observe/observer.ts';
 import type { CacheAnswer } from '../response-cache/cache-request.ts';
 import { contentDigest } from '../response-cache/content-digest.ts';
+import { isHeldBack } from '../response-cache/origin-error.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import { ABSENT, readOne } from '../store/reading.ts';
 import type { Store } from '../store/store.ts';
@@ -29,10 +30,21 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isKeyed = service.keyedMethods.has(request.method);
     // As if there were no cache; but what an unsafe method makes invalid it makes invalid for others.
-    if (mode === 'no-store' && (isRead || isKeyed)) return past(new FetchRequest(asked));
+    const isPast = service.uncached || (mode === 'no-store' && (isRead || isKeyed));
+    if (isPast) return past(new FetchRequest(asked));
     if (isKeyed) return byContent(asked);
     const fetched = new FetchRequest(asked);
-    return responses.respond(fetched, isRead ? await readOne(store, fetched.key) : ABSENT);
+    return isRead ? byKey(fetched) : told(fetched, await responses.respond(fetched, ABSENT));
+  }
+
+  async function byKey(request: FetchRequest): Promise<CacheAnswer> {
+    request.timing.lookupStartedAt = performance.now();
+    return told(request, await responses.respond(request, await readOne(store, request.key)));
+  }
+
+  function told(request: FetchRequest, answer: CacheAnswer): CacheAnswer {
+    observer.requestAnswered?.(request.service, answer.status, request.answered(answer.outcome));
+    return answer;
   }
 
   /** Where the content is part of the key, it is read first. */
@@ -46,23 +58,38 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
       target,
       contentDigest((name) => request.headers.get(name), read.bytes),
     );
-    const keyed = new FetchRequest(asked, { key, bytes: read.bytes });
-    return responses.respond(keyed, await readOne(store, key));
+    return byKey(new FetchRequest(asked, { key, bytes: read.bytes }));
   }
 
   async function past(request: FetchRequest): Promise<CacheAnswer> {
     const response = await request.forward({ conditions: [], whole: false, signal: request.signal });
     const { status, body } = response;
     const outcome = { hit: false, fwd: 'bypass', fwdStatus: status } as const;
-    return { status, fields: request.present(response.fields), body, outcome };
+    return told(request, { status, fields: request.present(response.fields), body, outcome });
+  }
+
+  /** The origin's budget is spent, and nothing stored may stand in. */
+  function notAsked(asked: Asked, retryAfterMs: number): CacheAnswer {
+    const fields = ['retry-after', String(Math.ceil(retryAfterMs / 1000))];
+    const outcome = { hit: false, detail: 'origin-budget' } as const;
+    return told(new FetchRequest(asked), { status: 503, fields, body: null, outcome });
   }
 
   function failed(asked: Asked, error: unknown): unknown {
     const { service, signal } = asked;
     if (signal.aborted) return signal.reason;
-    if (isOrigins(error)) observer.originFailed?.(service.name, error, asked);
-    else observer.requestFailed?.(service.name, error, asked);
+    if (isOrigins(error)) {
+      observer.originFailed?.(service.name, error, asked);
+      const outcome = { hit: false, fwd: wayOf(asked), detail: error.code } as const;
+      observer.requestAnswered?.(service.name, FAILED_STATUS, new FetchRequest(asked).answered(outcome));
+    } else observer.requestFailed?.(service.name, error, asked);
     return networkError(error);
+  }
+
+  /** Why the origin was asked, as far as what failed can say. */
+  function wayOf({ service, request: { method }, mode }: Asked): 'bypass' | 'method' | 'miss' {
+    if (service.uncached || mode === 'no-store') return 'bypass';
+    return method === 'GET' || method === 'HEAD' || service.keyedMethods.has(method) ? 'miss' : 'method';
   }
 
   return async (asked) => {
@@ -72,7 +99,8 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
       // What others share goes on for them; a caller that leaves is told at once.
       found = await unlessAborted(signal, answer(asked), letGo);
     } catch (error) {
-      throw failed(asked, error);
+      if (signal.aborted || !isHeldBack(error)) throw failed(asked, error);
+      found = notAsked(asked, error.retryAfterMs);
     }
     // RFC 9111 answers 504 to who asks by a field; fetch fails for who asks by its mode.
     if (found.outcome.detail === 'only-if-cached' && mode === 'only-if-cached') {
@@ -83,18 +111,24 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
 }
 
 const ONLY_IF_CACHED = 'No stored response, and the request asked for nothing else';
-const HELD = 'The origin asks for a pause';
+const TEXTS: Readonly<Record<string, string>> = {
+  'retry-after': 'The origin asks for a pause',
+  'origin-budget': 'The origin may not be asked more often now',
+};
 
 /** What the cache says by itself gets a text. */
 function worded(answer: CacheAnswer): CacheAnswer {
   const { detail } = answer.outcome;
   if (detail === undefined) return answer;
-  const body = Buffer.from(JSON.stringify({ error: detail === 'retry-after' ? HELD : ONLY_IF_CACHED }));
+  const body = Buffer.from(JSON.stringify({ error: TEXTS[detail] ?? ONLY_IF_CACHED }));
   const fields = [...answer.fields, 'content-type', 'application/json', 'cache-control', 'no-store'];
   return { ...answer, body, fields };
 }
 
-function isOrigins(error: unknown): boolean {
+// There is no response to have one; it counts as a gateway's would.
+const FAILED_STATUS = 502;
+
+function isOrigins(error: unknown): error is CachegateError {
   return error instanceof CachegateError && error.code.startsWith('ERR_ORIGIN_');
 }
 

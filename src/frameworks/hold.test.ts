@@ -18,7 +18,7 @@ class ManualParts {
   sealed = false;
   commits = 0;
   readonly logged: string[] = [];
-  readonly cachegate = { log: { error: (_: unknown, text?: string) => this.logged.push(text ?? String(_)) } };
+  readonly logError = (text: string) => this.logged.push(text);
   #settle: (committed: Committed) => void = () => {};
   readonly #committed = new Promise<Committed>((resolve) => {
     this.#settle = resolve;

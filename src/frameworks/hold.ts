@@ -108,7 +108,7 @@ export class Hold {
     try {
       goOn();
     } catch (error) {
-      this.#parts.cachegate.log.error({ err: error }, 'An answer could not be sent');
+      this.#parts.logError('An answer could not be sent', error);
       this.#fail();
     }
   }
@@ -183,7 +183,7 @@ export class Hold {
       this.#heldBytes += (chunk as { length?: number } | null)?.length ?? 0;
       return;
     }
-    this.#parts.cachegate.log.error('An answer was written too fast for what its session had to store');
+    this.#parts.logError('An answer was written too fast for what its session had to store');
     unseem(this.#response);
     this.#abandon();
   }

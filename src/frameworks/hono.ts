@@ -37,7 +37,7 @@ export function cachegateMiddleware(
     const refused = await parts.open();
     if (refused !== null) return refusedResponse(refused, []);
     c.set('cache', cachegate.cache);
-    c.set('cachedFetch', cachegate.fetch);
+    c.set('cachedFetch', parts.cachedFetch);
     c.set('identity', null);
     if (cachegate.sessions !== null) c.set('session', parts.session);
     await next();

@@ -28,17 +28,17 @@ export function withCachegate(
   handler: NodeHandler,
   { guards = [] }: NodeOptions = {},
 ): RequestListener {
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts = new HeldParts(cachegate, request, response);
+  async function serve(request: IncomingMessage, response: ServerResponse, parts: HeldParts): Promise<void> {
     const refused = (await parts.open()) ?? (await checkAll(parts, guards));
     if (refused === null) await handler(request, response, parts);
     else refuse(response, refused);
   }
 
   return (request, response) => {
-    serve(request, response).catch((error) => {
+    const parts = new HeldParts(cachegate, request, response);
+    serve(request, response, parts).catch((error) => {
       const answer = refusalOf(error);
-      if (answer === null) cachegate.log.error({ err: error }, 'A handler has failed');
+      if (answer === null) parts.logError('A handler has failed', error);
       // What has come to its end is whole, whatever happened afterwards.
       if (response.writableEnded) return;
       if (response.headersSent) response.destroy();

@@ -1,4 +1,7 @@
 import type { Cachegate, PartsRequest } from '../app/cachegate.ts';
+import { correlatedFetch } from '../app/correlated-fetch.ts';
+import { newCorrelationId } from '../app/parts-request.ts';
+import { logThrough } from '../observe/log.ts';
 import type { Identity } from '../session/identity.ts';
 import type { OpenedSession, Session, SessionRequest } from '../session/own/session.ts';
 import type { MaybePromise } from '../store/store.ts';
@@ -21,6 +24,8 @@ export abstract class RequestParts implements PartsRequest, SessionRequest {
   identity: Identity | null = null;
   readonly #cachegate: Cachegate;
   #opened: OpenedSession | null = null;
+  #correlationId: string | null = null;
+  #cachedFetch: typeof globalThis.fetch | null = null;
   #refused = false;
   #isSealed = false;
 
@@ -59,7 +64,19 @@ export abstract class RequestParts implements PartsRequest, SessionRequest {
   }
 
   get cachedFetch(): typeof globalThis.fetch {
-    return this.#cachegate.fetch;
+    this.#cachedFetch ??= correlatedFetch(this.#cachegate.fetch, this);
+    return this.#cachedFetch;
+  }
+
+  correlationId(): string {
+    this.#correlationId ??= newCorrelationId(this);
+    return this.#correlationId;
+  }
+
+  /** Logs what went wrong with this request. */
+  logError(text: string, error?: unknown): void {
+    const fields = { ...(error !== undefined && { err: error }), correlationId: this.correlationId() };
+    logThrough(this.#cachegate.log).error(fields, text);
   }
 
   /** @throws Error where `sessions` is off */
@@ -124,6 +141,7 @@ export abstract class RequestParts implements PartsRequest, SessionRequest {
     if (failure?.refusal.status === 503) this.#logUnstored(failure.error);
     if (cookies.length > 0) {
       this.#cachegate.log.warn(
+        { correlationId: this.correlationId() },
         'A session was changed after its answer had begun; its cookie could not be sent',
       );
     }
@@ -131,7 +149,7 @@ export abstract class RequestParts implements PartsRequest, SessionRequest {
   }
 
   #logUnstored(error: unknown): void {
-    this.#cachegate.log.error({ err: error }, 'What a request has set in its session could not be stored');
+    this.logError('What a request has set in its session could not be stored', error);
   }
 
   /** Of a login before that: the session has its new id, of which the client must hear whatever became of the rest. */

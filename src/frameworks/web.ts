@@ -34,7 +34,7 @@ export function withCachegate(
       return refused === null ? await handler(request, parts) : refusedResponse(refused, []);
     } catch (error) {
       const known = refusalOf(error);
-      if (known === null) cachegate.log.error({ err: error }, 'A handler has failed');
+      if (known === null) parts.logError('A handler has failed', error);
       return refusedResponse(known ?? refusal(500), []);
     }
   }

@@ -1,3 +1,4 @@
+import type { FieldList } from '../http/fields.ts';
 import type { Identity } from './identity.ts';
 import type { PresentedSession } from './presented-session.ts';
 
@@ -30,8 +31,11 @@ export interface Authority {
   readonly name: string;
   /** Within so many milliseconds it answers. */
   readonly timeoutMs: number;
-  /** Asks about a presented session. Never rejects, and always answers within `timeoutMs`. */
-  validate(session: PresentedSession, correlationId: string): Promise<Validation>;
+  /**
+   * Asks about a presented session. Never rejects, and always answers within `timeoutMs`.
+   * @param traceFields by which who is asked takes part in the request's trace; by default none
+   */
+  validate(session: PresentedSession, correlationId: string, traceFields?: FieldList): Promise<Validation>;
   /** What it can say without asking anyone, and sooner than a store can; `null`: it is to be asked. */
   recall?(session: PresentedSession): ValidSession | null;
   /** Makes it forget what `recall` answers with. */

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { type Background, createBackground } from '../../src/background.ts';
 import { systemClock } from '../../src/clock.ts';
+import { createRequestTiming } from '../../src/observe/request-timing.ts';
 import type { CacheAnswer, CacheRequest, FetchedResponse } from '../../src/response-cache/cache-request.ts';
 import { createResponseCache } from '../../src/response-cache/response-cache.ts';
 import { createStoreKeys, type StoreKeys } from '../../src/store/keys.ts';
@@ -69,6 +70,7 @@ export function createCacheProcess(name: string, store: Store, origin: AtOrigin[
     return {
       ...{ service: 'api', key: keyOf(target), facts, targetUri: BASE_URI + target },
       ...{ headOnly: method === 'HEAD', policy: PLAIN_POLICY, maxBodyBytes: 4_000_000, stallMs: 5_000 },
+      timing: createRequestTiming(),
       ...{ retryAfterLimitMs: 0, hasOwnBudget: true, isKeyExact: true, collapseMs: 10_000, tags: [] },
       ...{ compressFromBytes: null, targetKey: null, hasSeveralKeys: false },
       signal: new AbortController().signal,

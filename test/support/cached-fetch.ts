@@ -65,6 +65,7 @@ export function serviceAt(url: string, change: Partial<FetchServiceOptions> = {}
     keying: { sortQuery: false, ignoreQuery: [], lowerCasePath: false },
     ...{ keyedMethods: [], maxKeyBodyBytes: 1_000, retryAfterLimitMs: 0, tags: [], compressFromBytes: null },
     ...{ connectMs: 5_000, headersMs: 10_000, bodyMs: 10_000, stallMs: 10_000, collapseMs: 10_000 },
+    ...{ budget: null, uncached: false },
     ...change,
   };
 }

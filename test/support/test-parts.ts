@@ -4,10 +4,12 @@ import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createMiddlewareSessions } from '../../src/session/middleware-sessions.ts';
 import { createSessions } from '../../src/session/own/sessions.ts';
+import { NO_STATISTICS } from '../../src/statistics/create-statistics.ts';
 import { createStoreKeys } from '../../src/store/keys.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { createFaultyStore, type FaultyStore } from '../../src/testing/faulty-store.ts';
 import { createValueCache } from '../../src/value-cache/create-value-cache.ts';
+import { warmAll } from '../../src/warm/warm-all.ts';
 import type { LogRecord } from './gate.ts';
 
 /** The parts in an application with a store that fails when it is told to; gate and limit say what the test says. */
@@ -65,6 +67,10 @@ export function createTestParts({ jwtOnlyMs = 900_000 } = {}): TestParts {
     limit: () => parts.limitSays,
     middlewareSessions: (options) => createMiddlewareSessions({ store, keys, clock: systemClock }, options),
     log,
+    statistics: NO_STATISTICS,
+    getStats: NO_STATISTICS.getStats,
+    getStatsAsync: NO_STATISTICS.getStatsAsync,
+    warm: warmAll,
     forgetGate: async (request) => {
       parts.forgotten.push(request.field('x-remote') ?? '');
     },

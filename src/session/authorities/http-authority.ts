@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import { fieldValue, replaceFields, withoutFields } from '../../http/fields.ts';
+import { type FieldList, fieldValue, replaceFields, withoutFields } from '../../http/fields.ts';
 import type { Authority, Validation } from '../authority.ts';
 import type { PresentedSession } from '../presented-session.ts';
 import { isJsonType, readJson } from './bounded-json.ts';
@@ -58,9 +58,9 @@ export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
   }
 
   /** Asks, and a second time where a slash was missing: that says nothing of the session. */
-  async function answerTo(session: PresentedSession, correlationId: string, signal: AbortSignal) {
+  async function answerTo(session: PresentedSession, told: FieldList, signal: AbortSignal) {
     const accept = identity?.needsDocument ? 'application/json' : '*/*';
-    const headers = fieldsFor(options, session, ['accept', accept, 'x-request-id', correlationId]);
+    const headers = fieldsFor(options, session, ['accept', accept, ...told]);
     const first = await ask(url, headers, signal);
     const slashed = method === 'POST' || isValid(first.statusCode) ? null : slashOnlyRedirect(url, first);
     if (slashed === null) return first;
@@ -86,10 +86,14 @@ export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
     return reading.ok ? { verdict: 'valid', identity: reading.identity } : unavailable(reading.lack);
   }
 
-  async function validate(session: PresentedSession, correlationId: string): Promise<Validation> {
+  async function validate(
+    session: PresentedSession,
+    correlationId: string,
+    traceFields: FieldList = [],
+  ): Promise<Validation> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await answerTo(session, correlationId, signal);
+      const response = await answerTo(session, ['x-request-id', correlationId, ...traceFields], signal);
       const { statusCode: status } = response;
       if (isValid(status) && identity !== null) return await identified(response);
       discard(response);
