@@ -1,4 +1,5 @@
-// `node bench/compare.mjs --old DIR [--new DIR]`: two builds beside each other, under the load of rows b and b1000.
+// `node bench/compare.mjs --old DIR [--new DIR]`: two builds beside each other, under the load of rows b and b1000; with
+// `--observing` one build without and with what is told of requests.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +55,8 @@ async function measure(options, signal) {
 }
 
 /** Pairs of rounds, now the old build first, now the new. Every few pairs both begin anew: no two processes are alike. */
-async function measureRow(id, { builds, pairs, pairsPerStart, seconds }, around) {
+async function measureRow(id, options, around) {
+  const { pairs, pairsPerStart, seconds } = options;
   const { storedIn, sessions } = ROWS[id];
   const row = { id, sessions, pairs: [], faults: [] };
   let servers = null;
@@ -63,7 +65,7 @@ async function measureRow(id, { builds, pairs, pairsPerStart, seconds }, around)
   while (row.pairs.length < pairs) {
     const order = row.pairs.length % 2 === 0 ? ['old', 'new'] : ['new', 'old'];
     if (row.pairs.length % pairsPerStart === 0) {
-      servers = await startAnew(servers, order, builds, storedIn, around);
+      servers = await startAnew(servers, order, { ...options, storedIn }, around);
       for (const label of order) await round(label, WARM_UP_SECONDS);
     }
     const pair = {};
@@ -75,13 +77,14 @@ async function measureRow(id, { builds, pairs, pairsPerStart, seconds }, around)
   return row;
 }
 
-async function startAnew(before, order, builds, storedIn, around) {
+async function startAnew(before, order, { builds, observing, storedIn }, around) {
   await end(before);
   const servers = {};
   for (const label of order) {
     // An older build may not know the newer keys of the file.
-    const plain = label === 'old';
-    const peer = cachegate({ storedIn, build: builds[label], label, plain });
+    const plain = label === 'old' && !observing;
+    const silent = label === 'old' && observing;
+    const peer = cachegate({ storedIn, build: builds[label], label, plain, silent });
     servers[label] = await startPeer(peer, around);
   }
   return servers;

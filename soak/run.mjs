@@ -11,6 +11,7 @@ import { collapse } from './collapse.mjs';
 import { fleetCollapse } from './fleet-collapse.mjs';
 import { manyEntries } from './many-entries.mjs';
 import { model } from './model.mjs';
+import { originBudget } from './origin-budget.mjs';
 import { purgeLatency } from './purge-latency.mjs';
 import { render } from './report.mjs';
 import { revalidations } from './revalidations.mjs';
@@ -18,6 +19,8 @@ import { sessionEnd } from './session-end.mjs';
 import { sessionOutage } from './session-outage.mjs';
 import { sessionWrites } from './session-writes.mjs';
 import { storeFaults } from './store-faults.mjs';
+import { ttlEstimate } from './ttl-estimate.mjs';
+import { warming } from './warming.mjs';
 
 /**
  * @typedef {object} Around what stands around the cases
@@ -39,6 +42,7 @@ const cases = [
   revalidations,
   model,
   fleetCollapse,
+  originBudget,
   purgeLatency,
   coherence,
   manyEntries,
@@ -46,6 +50,8 @@ const cases = [
   sessionOutage,
   sessionWrites,
   anonymousCrawl,
+  ttlEstimate,
+  warming,
 ];
 
 const wanted = process.argv.slice(2);

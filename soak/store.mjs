@@ -19,15 +19,18 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** @returns {Promise<Store>} */
-export async function startStore() {
+/**
+ * @param {number} [core] beside whoever asks it, by default
+ * @returns {Promise<Store>}
+ */
+export async function startStore(core = cores.load) {
   const port = await freePort();
   /** @type {import('node:child_process').ChildProcess | null} */
   let child = null;
 
   async function start() {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    child = spawn('taskset', ['-c', String(cores.load), storeCommand(), ...args], {
+    child = spawn('taskset', ['-c', String(core), storeCommand(), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const started = child;

@@ -32,6 +32,7 @@ const PLACES = {
  * @param {string} [options.build] another build's folder
  * @param {string} [options.label]
  * @param {boolean} [options.plain] with no key in the file that older builds don't know
+ * @param {boolean} [options.silent] without statistics, metrics and summaries
  */
 export function cachegate({
   storedIn,
@@ -40,6 +41,7 @@ export function cachegate({
   build = BUILT,
   label = 'cachegate',
   plain = false,
+  silent = false,
 }) {
   const command = join(build, 'cli', 'main.js');
   const { name, usesStore } = PLACES[storedIn];
@@ -54,7 +56,7 @@ export function cachegate({
       const storeUrl = { memory: 'memory:', lmdb: `lmdb:${join(directory, id)}` }[storedIn] ?? store.url;
       const settings = configuration({ ...upstreams, storeUrl, port, namespace: `bench-${id}` });
       const more = plain ? {} : { workers, ...(storedIn === 'Valkey alone' && { near_cache: 'off' }) };
-      await writeFile(file, stringify({ ...settings, ...more }));
+      await writeFile(file, stringify({ ...settings, ...more, ...(silent && SILENT) }));
       return processes.serve({
         name: id,
         command: process.execPath,
@@ -65,6 +67,8 @@ export function cachegate({
     },
   };
 }
+
+const SILENT = { statistics_enabled: false, metrics: false, logging_level: 'minimal' };
 
 /** Logging stays at its default level, and goes to a file. */
 function configuration({ originUrl, authorityUrl, storeUrl, port, namespace }) {
