@@ -37,15 +37,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'errors.ts': [],
   'background.ts': [],
   'deadline.ts': [],
+  'version.ts': [],
   http: [],
   engine: ['http'],
   store: ['clock.ts', 'errors.ts', 'background.ts'],
-  observe: ['clock.ts', 'errors.ts', 'http', 'session'],
+  observe: ['clock.ts', 'errors.ts', 'http', 'session', 'store'],
+  statistics: ['clock.ts', 'errors.ts', 'observe', 'store'],
+  'origin-budget': ['clock.ts', 'errors.ts', 'observe', 'store'],
+  warm: ['clock.ts', 'errors.ts', 'background.ts', 'deadline.ts', 'http', 'observe', 'store'],
   'rate-limit': ['clock.ts', 'errors.ts', 'observe', 'store'],
   session: ['clock.ts', 'errors.ts', 'background.ts', 'deadline.ts', 'http', 'store', 'observe'],
   'response-cache': ['clock.ts', 'errors.ts', 'background.ts', 'http', 'engine', 'store', 'observe'],
   purge: ['clock.ts', 'errors.ts', 'http', 'observe', 'store'],
+  // What the cache holds for a request, and what it would do.
+  explain: ['clock.ts', 'errors.ts', 'engine', 'gateway', 'http', 'observe', 'response-cache', 'store'],
   gateway: [
+    'warm',
+    'origin-budget',
     'purge',
     'deadline.ts',
     'clock.ts',
@@ -62,7 +70,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // The HTTP cache as a client has it.
   fetch: [
     ...['clock.ts', 'errors.ts', 'background.ts', 'deadline.ts', 'http', 'engine', 'store', 'observe'],
-    ...['response-cache'],
+    ...['origin-budget', 'response-cache'],
   ],
   // The parts in an application, whatever its framework.
   app: [
@@ -77,27 +85,46 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
       'http',
       'observe',
     ],
-    ...['rate-limit', 'response-cache', 'session', 'store', 'value-cache', 'wiring'],
+    ...['origin-budget', 'rate-limit', 'response-cache', 'session', 'statistics', 'store', 'value-cache'],
+    ...['warm', 'wiring'],
   ],
   frameworks: ['app', 'errors.ts', 'http', 'observe', 'session', 'store', 'value-cache'],
   listen: ['errors.ts'],
   adapters: ['http', 'gateway', 'listen'],
-  admin: ['listen', 'session'],
+  admin: ['deadline.ts', 'errors.ts', 'explain', 'listen', 'purge', 'session', 'statistics', 'warm'],
   config: ['deadline.ts', 'errors.ts', 'gateway', 'http', 'listen', 'store'],
   wiring: [
-    ...['clock.ts', 'errors.ts', 'background.ts', 'config', 'engine', 'gateway', 'observe', 'purge'],
-    ...['rate-limit', 'response-cache', 'session', 'store'],
+    ...[
+      'admin',
+      'clock.ts',
+      'errors.ts',
+      'background.ts',
+      'version.ts',
+      'config',
+      'engine',
+      'gateway',
+      'observe',
+      'purge',
+    ],
+    ...['explain', 'origin-budget', 'rate-limit', 'response-cache', 'session', 'statistics', 'store', 'warm'],
   ],
   'server.ts': [
     ...['clock.ts', 'errors.ts', 'background.ts', 'adapters', 'admin', 'config', 'gateway', 'observe'],
-    ...['purge', 'response-cache', 'store', 'wiring'],
+    ...['explain', 'purge', 'response-cache', 'session', 'statistics', 'store', 'warm', 'wiring'],
   ],
-  workers: ['admin', 'config', 'errors.ts', 'observe', 'server.ts', 'store', 'session'],
-  cli: ['config', 'errors.ts', 'server.ts', 'workers'],
+  workers: [
+    ...['admin', 'clock.ts', 'config', 'errors.ts', 'explain', 'observe', 'purge', 'server.ts', 'session'],
+    ...['statistics', 'store', 'warm', 'wiring'],
+  ],
+  // What an admin address answers with has the shapes of the rooms that it comes from.
+  cli: ['config', 'errors.ts', 'explain', 'observe', 'purge', 'server.ts', 'statistics', 'warm', 'workers'],
   // What subpaths of the package export; `frameworks` are subpaths of their own.
-  entries: ['app', 'errors.ts', 'observe', 'session', 'store', 'value-cache'],
+  entries: ['app', 'errors.ts', 'observe', 'session', 'statistics', 'store', 'value-cache', 'warm'],
   testing: ['clock.ts', 'errors.ts', 'store'],
-  'index.ts': ['clock.ts', 'errors.ts', 'config', 'gateway', 'observe', 'purge', 'server.ts', 'store'],
+  'index.ts': [
+    ...['admin', 'clock.ts', 'errors.ts', 'config', 'explain', 'gateway', 'observe', 'purge', 'server.ts'],
+    ...['statistics', 'store', 'warm'],
+  ],
 };
 
 const BACKENDS = ['store/memory/', 'store/valkey/', 'store/lmdb/', 'store/kv-rest/'];

@@ -55,10 +55,13 @@ export function listenError(address: ListenAddress, setting: string, error: unkn
   return new CachegateError('ERR_SERVER_LISTEN', message, { cause: error });
 }
 
+/** Settings that are no options of the command. */
+const IN_FILE: Readonly<Record<string, string>> = { admin_listen: ' in a configuration file' };
+
 function reasonOf(error: unknown, setting: string): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return `the address is in use; stop what listens there, or choose another with ${setting}`;
+      return `the address is in use; stop what listens there, or choose another with ${setting}${IN_FILE[setting] ?? ''}`;
     case 'EACCES':
       return 'permission denied; ports below 1024 need privileges';
     case 'EADDRNOTAVAIL':

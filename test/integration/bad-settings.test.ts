@@ -348,7 +348,7 @@ const wrongForm: BadSetting[] = [
     config: 'services: { API: { origin: "https://a.example" } }\n',
     line:
       'services.API: found the name "API"; ' +
-      'accepted: a name of a-z, 0-9, _ and -, 63 characters at most, a letter first',
+      'accepted: a name of a-z, 0-9, _ and -, 63 characters at most, a letter first, and not values',
   },
   {
     name: 'a reference that is not closed',
@@ -360,7 +360,7 @@ const wrongForm: BadSetting[] = [
     config: service('orgin: x'),
     line:
       'services.api.orgin: unknown key, did you mean origin?; accepted: path, strip_path, origin, methods, ' +
-      'request_headers, response_headers, cors, session, rate_limit, cache, forward, timeouts, connections, ' +
+      'request_headers, response_headers, cors, session, rate_limit, cache, forward, timeouts, origin_limit, connections, ' +
       'upgrade, transform',
   },
   {

@@ -58,7 +58,7 @@ async function openProxy(): Promise<TcpProxy> {
 const coherent = (near: NearStore) =>
   untilSo('Changes are heard', async () => near.coherentUntil(KEY)! > performance.now());
 const write = (text: string) => other.set(KEY, text, 'PX', MINUTE);
-const isNear = (near: NearStore) => near.usage().entries === 1;
+const isNear = (near: NearStore) => near.copies().entries === 1;
 
 /** What is answered at once, or `null` when the store has to be asked. */
 function nearText(near: NearStore): string | null {
