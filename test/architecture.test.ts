@@ -117,7 +117,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     ...['statistics', 'store', 'warm', 'wiring'],
   ],
   // What an admin address answers with has the shapes of the rooms that it comes from.
-  cli: ['config', 'errors.ts', 'explain', 'observe', 'purge', 'server.ts', 'statistics', 'warm', 'workers'],
+  cli: [
+    'config',
+    'errors.ts',
+    'explain',
+    'observe',
+    'purge',
+    'server.ts',
+    'statistics',
+    'version.ts',
+    'warm',
+    'workers',
+  ],
   // What subpaths of the package export; `frameworks` are subpaths of their own.
   entries: ['app', 'errors.ts', 'observe', 'session', 'statistics', 'store', 'value-cache', 'warm'],
   testing: ['clock.ts', 'errors.ts', 'store'],

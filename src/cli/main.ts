@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.ts';
 import { checkCommand } from './check.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { EXIT_CODES, type ExitCode } from './exit-code.ts';
@@ -34,7 +34,7 @@ Examples:
 function createProgram(): Command {
   const program = new Command('cachegate')
     .description('A session-checking gate and an RFC 9111 HTTP cache for slow, metered APIs.')
-    .version(version())
+    .version(VERSION)
     // An option belongs to the command that it stands behind, also where that one has commands of its own.
     .enablePositionalOptions()
     .addHelpText('after', EXITS);
@@ -52,11 +52,6 @@ function createProgram(): Command {
 
 function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** Commander's message, which can have a suggestion on a second line, as one line of ours. */
