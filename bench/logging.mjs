@@ -6,7 +6,7 @@ import pino from 'pino';
 import { createCacheLog } from '../dist/observe/cache-log.js';
 import { createLog } from '../dist/observe/log.js';
 import { runCommand } from './command.mjs';
-import { median } from './measure.mjs';
+import { measureInterleaved } from './interleaved.mjs';
 import { wholeNumber } from './options.mjs';
 import { table } from './report.mjs';
 import { describeMachine } from './tools.mjs';
@@ -40,7 +40,11 @@ function parse() {
 }
 
 async function main({ rounds }, signal) {
-  const measured = measure(cases(), rounds, signal);
+  const measured = await measureInterleaved(
+    cases(),
+    { rounds, warmRounds: WARM_ROUNDS, signal },
+    nanosecondsEach,
+  );
   const { processor, node } = describeMachine();
   const head = ['', 'ns a request', 'lowest–highest', 'more than the floor', 'wanted'];
   const counts = `${CALLS.toLocaleString('en')} requests (${WRITING_CALLS.toLocaleString('en')} where each is a line)`;
@@ -97,26 +101,6 @@ function timing(times) {
   return { lookupStartedAt: 1, originMs: null, saveMs: null, saving: null, savedTtl: null, ...times };
 }
 
-function measure(all, rounds, signal) {
-  const times = all.map(() => []);
-  for (let round = -WARM_ROUNDS; round < rounds; round += 1) {
-    for (const [i, each] of all.entries()) {
-      signal.throwIfAborted();
-      const time = nanosecondsEach(each);
-      if (round >= 0) times[i].push(time);
-    }
-  }
-  const [floor] = times;
-  return all.map(({ name, bar }, i) => ({
-    name,
-    bar,
-    nanoseconds: median(times[i]),
-    lowest: Math.min(...times[i]),
-    highest: Math.max(...times[i]),
-    cost: i === 0 ? null : median(times[i].map((time, round) => time - floor[round])),
-  }));
-}
-
 /** Processor time, so that a busy machine does not count. */
 function nanosecondsEach({ call, count, every = MISS_EVERY }) {
   const before = process.cpuUsage();
@@ -125,10 +109,10 @@ function nanosecondsEach({ call, count, every = MISS_EVERY }) {
   return ((user + system) * 1000) / count;
 }
 
-function cellsOf({ name, bar, nanoseconds, lowest, highest, cost }) {
+function cellsOf({ name, bar, nanoseconds, lowest, highest, isFloor, cost }) {
   const shown = (ns) => ns.toFixed(ns < 100 ? 1 : 0);
   return [
-    ...[name, shown(nanoseconds), `${shown(lowest)}–${shown(highest)}`, cost === null ? '' : shown(cost)],
+    ...[name, shown(nanoseconds), `${shown(lowest)}–${shown(highest)}`, isFloor ? '' : shown(cost)],
     bar === null ? '' : `≤ ${bar.toLocaleString('en')}: ${cost <= bar ? 'met' : 'not met'}`,
   ];
 }

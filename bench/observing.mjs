@@ -7,7 +7,7 @@ import { createMetrics } from '../dist/observe/metrics.js';
 import { createStatistics } from '../dist/statistics/create-statistics.js';
 import { createStoreKeys } from '../dist/store/keys.js';
 import { runCommand } from './command.mjs';
-import { median } from './measure.mjs';
+import { measureInterleaved } from './interleaved.mjs';
 import { wholeNumber } from './options.mjs';
 import { table } from './report.mjs';
 import { describeMachine } from './tools.mjs';
@@ -31,7 +31,11 @@ function parse() {
 }
 
 async function main({ rounds }, signal) {
-  const measured = measure(cases(), rounds, signal);
+  const measured = await measureInterleaved(
+    cases(),
+    { rounds, warmRounds: WARM_ROUNDS, signal },
+    ({ call }) => nanosecondsEach(call),
+  );
   const { processor, node } = describeMachine();
   const head = ['told to', 'ns a hit', 'lowest–highest', 'more than the floor', 'wanted'];
   const of = `Medians of ${rounds} interleaved rounds of ${CALLS.toLocaleString('en')} hits`;
@@ -82,25 +86,6 @@ function boundOfPromClient() {
     counters[i % 3].inc();
     histograms[i % 3].observe(request(i).timing.lookupMs / 1000);
   };
-}
-
-function measure(all, rounds, signal) {
-  const times = all.map(() => []);
-  for (let round = -WARM_ROUNDS; round < rounds; round += 1) {
-    for (const [i, { call }] of all.entries()) {
-      signal.throwIfAborted();
-      const time = nanosecondsEach(call);
-      if (round >= 0) times[i].push(time);
-    }
-  }
-  return all.map(({ name, floor }, i) => ({
-    name,
-    isFloor: i === floor,
-    nanoseconds: median(times[i]),
-    lowest: Math.min(...times[i]),
-    highest: Math.max(...times[i]),
-    cost: median(times[i].map((time, round) => time - times[floor][round])),
-  }));
 }
 
 function nanosecondsEach(call) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from './command.mjs';
-import { median } from './measure.mjs';
+import { measureInterleaved } from './interleaved.mjs';
 import { wholeNumber } from './options.mjs';
 import { createProcesses } from './processes.mjs';
 import { createRequests, openCases, REQUESTS_A_SECOND } from './statistics-cases.mjs';
@@ -33,7 +33,9 @@ async function main({ rounds }, signal) {
   try {
     server = await startStoreServer(processes, directory);
     cases = await openCases(server.url);
-    const measured = await measure(cases, rounds, signal);
+    const requests = createRequests();
+    const how = { rounds, warmRounds: WARM_ROUNDS, signal };
+    const measured = await measureInterleaved(cases.all, how, (each) => nanosecondsEach(each, requests));
     const { processor, node, store } = describeMachine();
     const of = `Medians of ${rounds} interleaved rounds of ${SECONDS_A_ROUND * REQUESTS_A_SECOND} requests`;
     console.log(`${processor}; Node ${node}; Valkey ${store}. ${of}, processor time.\n\n${render(measured)}`);
@@ -43,29 +45,6 @@ async function main({ rounds }, signal) {
     await processes.stop();
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** Rounds of all cases in turn; each case's time less the floor's of the same round. */
-async function measure({ all }, rounds, signal) {
-  const requests = createRequests();
-  const times = all.map(() => []);
-  for (let round = -WARM_ROUNDS; round < rounds; round += 1) {
-    for (const [i, each] of all.entries()) {
-      signal.throwIfAborted();
-      const time = await nanosecondsEach(each, requests);
-      if (round >= 0) times[i].push(time);
-    }
-  }
-  const [floor] = times;
-  return all.map(({ name, bar }, i) => ({
-    name,
-    bar,
-    nanoseconds: median(times[i]),
-    lowest: Math.min(...times[i]),
-    highest: Math.max(...times[i]),
-    timesFloor: median(times[i].map((time, round) => time / floor[round])),
-    cost: median(times[i].map((time, round) => time - floor[round])),
-  }));
 }
 
 async function nanosecondsEach({ observer, second, endOfSecond }, requests) {
