@@ -4,6 +4,7 @@ import type { Log, LoggingLevel } from './log.ts';
 import type { AnsweredRequest, GateObserver } from './observer.ts';
 import { logOperationTime, OperationMeans, roundMs } from './operation-times.ts';
 import { cacheOperationOf } from './outcome.ts';
+import { showsDebug } from './shows-debug.ts';
 
 /** As the configuration has them. */
 export interface CacheLogSettings {
@@ -77,7 +78,7 @@ function aggregateLog(log: Log, settings: CacheLogSettings, clock: Clock, totals
       const { lookupMs } = request.timing;
       if (log_timing_metrics && lookupMs !== null) lookups.add(lookupMs);
       // An application may turn its log to `debug` at any time.
-      if ((isHit ? log_cache_hits : log_cache_misses) && log.isLevelEnabled('debug')) {
+      if ((isHit ? log_cache_hits : log_cache_misses) && showsDebug(log)) {
         record(service, isHit, request);
       }
       tally.count(service, isHit);

@@ -1,4 +1,5 @@
 import type { Log } from './log.ts';
+import { createToldTogether } from './told-together.ts';
 import { shownAsIs } from './without-secrets.ts';
 
 /** Counts hits and misses for as long as the process lives, and sums them up in a record now and then. */
@@ -12,21 +13,30 @@ interface Counts {
   misses: number;
 }
 
+/** How the totals stood when it was due. */
+interface Summary {
+  readonly all: Counts;
+  readonly services: readonly (Counts & { readonly name: string })[];
+}
+
 /** What was counted so far. Settings may change while a process lives; its totals go on. */
 export interface CacheTotals {
   readonly all: Counts;
   readonly services: Map<string, Counts>;
   /** Hits and misses since the last summary. */
   unsummed: number;
+  /** Summaries that come soon after one another are written together. */
+  readonly together: boolean;
 }
 
-export function createCacheTotals(): CacheTotals {
-  return { all: { hits: 0, misses: 0 }, services: new Map(), unsummed: 0 };
+/** @param together nothing stands against writing a little later */
+export function createCacheTotals({ together = false } = {}): CacheTotals {
+  return { all: { hits: 0, misses: 0 }, services: new Map(), unsummed: 0, together };
 }
 
 /**
  * @param interval a record for so many hits and misses, all together; `null`: none
- * @param onSummary called behind each
+ * @param onSummary called behind them
  */
 export function createCacheTally(
   log: Log,
@@ -35,30 +45,21 @@ export function createCacheTally(
   onSummary: () => void,
 ): CacheTally {
   const { all, services } = sums;
+  const summed = createToldTogether<Summary>({
+    tell: (summary) => logSummary(log, summary),
+    after: onSummary,
+    together: sums.together,
+  });
+  // One service after the other is rare, and its name sooner compared than looked up.
+  let lastName = '';
+  let last: Counts = all;
 
   function countsOf(service: string): Counts {
-    let counts = services.get(service);
-    if (counts === undefined) {
-      counts = { hits: 0, misses: 0 };
-      services.set(service, counts);
-    }
-    return counts;
-  }
-
-  function summarise(): void {
-    const percent = (100 * all.hits) / (all.hits + all.misses);
-    log.info(
-      {
-        log_type: 'aggregate_cache_stats',
-        total_requests: all.hits + all.misses,
-        ...totals(all),
-        services: shownAsIs(
-          Object.fromEntries([...services].map(([name, counts]) => [name, totals(counts)])),
-        ),
-      },
-      `Aggregate cache stats: ${percent.toFixed(2)}% hit rate`,
-    );
-    onSummary();
+    if (service === lastName) return last;
+    last = services.get(service) ?? { hits: 0, misses: 0 };
+    services.set(service, last);
+    lastName = service;
+    return last;
   }
 
   return {
@@ -73,9 +74,23 @@ export function createCacheTally(
       }
       if (interval === null || ++sums.unsummed < interval) return;
       sums.unsummed = 0;
-      summarise();
+      summed({ all: { ...all }, services: Array.from(services, ([name, of]) => ({ name, ...of })) });
     },
   };
+}
+
+function logSummary(log: Log, { all, services }: Summary): void {
+  const requests = all.hits + all.misses;
+  const byService = services.map((counts) => [counts.name, totals(counts)] as const);
+  log.info(
+    shownAsIs({
+      log_type: 'aggregate_cache_stats',
+      total_requests: requests,
+      ...totals(all),
+      services: Object.fromEntries(byService),
+    }),
+    `Aggregate cache stats: ${((100 * all.hits) / requests).toFixed(2)}% hit rate`,
+  );
 }
 
 function totals({ hits, misses }: Counts) {

@@ -47,13 +47,16 @@ export function createRequestMetrics(registry: Registry, services: () => readonl
   const bind = createBinding(registry, () => services().forEach(seriesOf));
   const known = new Map<string, ServiceSeries>();
 
+  // One service after the other is rare, and its name sooner compared than looked up.
+  let lastName: string | null = null;
+  let last: ServiceSeries;
+
   function seriesOf(service: string): ServiceSeries {
-    let series = known.get(service);
-    if (series === undefined) {
-      series = bind(service);
-      known.set(service, series);
-    }
-    return series;
+    if (service === lastName) return last;
+    last = known.get(service) ?? bind(service);
+    known.set(service, last);
+    lastName = service;
+    return last;
   }
 
   services().forEach(seriesOf);

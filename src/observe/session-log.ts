@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log, LoggingLevel } from './log.ts';
 import type { SessionObserver } from './observer.ts';
 import { shownText } from './shown-text.ts';
+import { showsDebug } from './shows-debug.ts';
 import { createThrottle } from './throttle.ts';
 
 // Never below 0: the clock may have been set back meanwhile.
@@ -59,7 +60,7 @@ export function createSessionLog(log: Log, level: LoggingLevel, clock: Clock): S
   };
   if (level === 'minimal') return always;
   // An application may turn its log to `debug` at any time.
-  const isHeard = () => log.isLevelEnabled(chatter);
+  const isHeard = () => chatter === 'info' || showsDebug(log);
 
   return {
     ...always,

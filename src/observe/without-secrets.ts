@@ -28,18 +28,18 @@ export function isSecretName(name: string): boolean {
  * The same object where there is nothing of that in it.
  */
 export function withoutSecrets(fields: Record<string, unknown>): Record<string, unknown> {
+  if (AS_IT_IS in fields) return fields;
   for (const name in fields) {
     if (isSecretName(name) || isComposed(fields[name])) return copied(fields);
   }
   return fields;
 }
 
-const asTheyAre = new WeakSet<object>();
+const AS_IT_IS = Symbol('shown as it is');
 
 /** Marks an object that has nothing but figures, which is logged whole, however many there are. */
 export function shownAsIs<T extends object>(figures: T): T {
-  asTheyAre.add(figures);
-  return figures;
+  return Object.assign(figures, { [AS_IT_IS]: true });
 }
 
 function isComposed(value: unknown): value is object {
@@ -54,7 +54,7 @@ function copied(fields: Record<string, unknown>): Record<string, unknown> {
     if (!isComposed(value)) return isHidden && typeof value === 'string' ? CENSORED : value;
     if (value instanceof Error || isShownError(value)) return shownError(value);
     if (value instanceof URL) return isHidden ? CENSORED : shownName(value.href);
-    if (value instanceof Date || asTheyAre.has(value)) return value;
+    if (value instanceof Date || AS_IT_IS in value) return value;
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
     if (depth === MAX_DEPTH) return '[…]';
     return Array.isArray(value)
