@@ -12,7 +12,7 @@ import { oneRound, startPeer, WARM_UP_SECONDS } from './rounds.mjs';
 import { startStoreServer } from './store-server.mjs';
 import { describeMachine, pinSelf, requireMachine } from './tools.mjs';
 import { startUpstreams } from './upstreams.mjs';
-import { MANY_SESSIONS } from './workload.mjs';
+import { CONNECTIONS, MANY_SESSIONS } from './workload.mjs';
 
 const ROWS = {
   b: { storedIn: 'memory', sessions: 1 },
@@ -26,7 +26,10 @@ async function main(options, signal) {
   requireMachine();
   pinSelf();
   const machine = describeMachine();
-  const results = (await measure(options, signal)).map((row) => ({ ...row, ...comparePairs(row.pairs) }));
+  const results = (await measure(options, signal)).map((row) => ({
+    ...row,
+    ...comparePairs(row.pairs, options),
+  }));
   console.log(renderComparison({ machine, options, results }));
   if (options.json)
     await writeFile(options.json, `${JSON.stringify({ machine, options, results }, null, 2)}\n`);
@@ -54,27 +57,35 @@ async function measure(options, signal) {
   }
 }
 
-/** Pairs of rounds, now the old build first, now the new. Every few pairs both begin anew: no two processes are alike. */
+/**
+ * Rounds in which both servers are under load at once, on one core: whatever else the machine does takes as much from
+ * either. Every few rounds both begin anew: no two processes are alike.
+ */
 async function measureRow(id, options, around) {
   const { pairs, pairsPerStart, seconds } = options;
   const { storedIn, sessions } = ROWS[id];
   const row = { id, sessions, pairs: [], faults: [] };
   let servers = null;
-  const round = (label, length) =>
-    oneRound({ server: servers[label], sessions, faults: row.faults }, { seconds: length, around });
   while (row.pairs.length < pairs) {
-    const order = row.pairs.length % 2 === 0 ? ['old', 'new'] : ['new', 'old'];
+    const order = (row.pairs.length / pairsPerStart) % 2 === 0 ? ['old', 'new'] : ['new', 'old'];
     if (row.pairs.length % pairsPerStart === 0) {
       servers = await startAnew(servers, order, { ...options, storedIn }, around);
-      for (const label of order) await round(label, WARM_UP_SECONDS);
+      await together(servers, row, { seconds: WARM_UP_SECONDS, around });
     }
-    const pair = {};
-    for (const label of order) pair[label] = await round(label, seconds);
+    const pair = await together(servers, row, { seconds, around });
     row.pairs.push(pair);
     console.error(`Row ${id}, pair ${row.pairs.length} of ${pairs}: ${ratioText(pair)}`);
   }
   await end(servers);
   return row;
+}
+
+async function together(servers, { sessions, faults }, settings) {
+  const half = { ...settings, connections: CONNECTIONS / 2 };
+  const [old, fresh] = await Promise.all(
+    ['old', 'new'].map((label) => oneRound({ server: servers[label], sessions, faults }, half)),
+  );
+  return { old, new: fresh };
 }
 
 async function startAnew(before, order, { builds, observing, storedIn }, around) {
@@ -95,5 +106,5 @@ async function end(servers) {
 }
 
 function ratioText(pair) {
-  return `new / old ${(pair.new.requestsPerSecond / pair.old.requestsPerSecond).toFixed(3)}`;
+  return `old / new ${(pair.old.cpuUsPerRequest / pair.new.cpuUsPerRequest).toFixed(3)} by processor time`;
 }

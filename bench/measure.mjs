@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CONNECTIONS } from './workload.mjs';
@@ -7,9 +7,6 @@ import { CONNECTIONS } from './workload.mjs';
 const LOAD_SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
 const RESULT_LINE = /^\{"requests":.*\}$/m;
 const GRACE_MS = 10_000;
-
-/** Of /proc/PID/stat: USER_HZ, which Linux fixes at 100 for programs. */
-const TICK_US = 10_000;
 
 const run = promisify(execFile);
 
@@ -64,11 +61,14 @@ export async function measureRound(target) {
 
 /** Of the process and its children (nginx works in one), in microseconds. */
 function processorTimeUs(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field, the name, may hold blanks: utime and stime are fields 14 and 15, counted after it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const own = (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  const own = readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadTimeUs(pid, thread), 0);
   return childrenOf(pid).reduce((sum, child) => sum + processorTimeUs(child), own);
+}
+
+/** By the scheduler's own count, in nanoseconds: the ticks of `stat` are 10 ms long. */
+function threadTimeUs(pid, thread) {
+  const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+  return Number(text.split(' ', 1)[0]) / 1000;
 }
 
 function childrenOf(pid) {
