@@ -36,6 +36,20 @@ describe('background work', () => {
     expect(errors.map(String).sort()).toEqual(['Error: one', 'Error: two']);
   });
 
+  it('is told as far as it is under way by now', async () => {
+    const background = createBackground(10, () => {});
+    expect(background.underWay()).toBeNull();
+    const done: string[] = [];
+    background.run(async () => {
+      background.run(() => new Promise(() => {}));
+      done.push('first');
+    });
+    background.run(() => Promise.reject(new Error('failed')));
+    await background.underWay();
+    expect(done).toEqual(['first']);
+    expect(background.underWay()).not.toBeNull();
+  });
+
   it('is given up at the deadline', async () => {
     const background = createBackground(10, () => {});
     background.run(() => new Promise(() => {}));

@@ -4,6 +4,8 @@ export interface Background {
   run(work: () => Promise<unknown>): boolean;
   /** Resolves when nothing is under way, or after `deadlineMs`. Answers whether all is done. */
   settle(deadlineMs: number): Promise<boolean>;
+  /** Resolves when all that is under way by now has ended; `null`: nothing is. Never rejects. */
+  underWay(): Promise<unknown> | null;
 }
 
 /** @param limit at most so many pieces of work at once; more are refused. */
@@ -34,5 +36,6 @@ export function createBackground(limit: number, onError: (error: unknown) => voi
       clearTimeout(timer);
       return done;
     },
+    underWay: () => (underWay.size === 0 ? null : Promise.allSettled(underWay)),
   };
 }

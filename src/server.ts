@@ -9,6 +9,7 @@ import { ConfigError } from './config/fault.ts';
 import { reloadFaults } from './config/reload-faults.ts';
 import type { Config } from './config/schema.ts';
 import { CachegateError } from './errors.ts';
+import { undiciOutbound } from './gateway/undici-outbound.ts';
 import { createAdminLog } from './observe/admin-log.ts';
 import { createLog, type Log, logThrough } from './observe/log.ts';
 import { metricsText } from './observe/metrics-text.ts';
@@ -17,7 +18,7 @@ import { hashKeyOf } from './wiring/hash-key.ts';
 import { createLiveGateway } from './wiring/live-gateway.ts';
 import { type OpenParts, openParts } from './wiring/open-parts.ts';
 import { greetStore, type ValkeyClient } from './wiring/open-store.ts';
-import { wireGateway } from './wiring/wire-gateway.ts';
+import { type OperatedGateway, wireOperated } from './wiring/wire-operated.ts';
 import { wireOperations } from './wiring/wire-operations.ts';
 import { type OwnSessions, wireSessions } from './wiring/wire-sessions.ts';
 import { wireWarm } from './wiring/wire-warm.ts';
@@ -135,6 +136,22 @@ export async function startServer(config: Config, options: StartOptions): Promis
     return finished;
   }
   let stopping: Promise<boolean> | null = null;
+  let reloading: Promise<unknown> = Promise.resolve();
+
+  async function takeOn(next: Config): Promise<void> {
+    const faults = reloadFaults(assembled.config(), next);
+    if (faults.length > 0) throw new ConfigError(faults);
+    const tls = next.tls === undefined ? null : await readTls(next.tls);
+    const wired = await assembled.wire(next);
+    if (stopping !== null) {
+      // What follows now, nobody would let go of.
+      await wired.close();
+      throw new CachegateError('ERR_SERVER_WORKER', 'The server is stopping');
+    }
+    assembled.follow(next, wired);
+    if (tls !== null) server.renewTls(tls);
+    announce('Reloaded the configuration', { services: Object.keys(next.services) });
+  }
 
   return {
     url: server.url,
@@ -144,15 +161,11 @@ export async function startServer(config: Config, options: StartOptions): Promis
     operations,
     metrics: async () => (await registry?.getMetricsAsJSON()) ?? [],
     purge: (request) => live.current.purge(request),
-    async reload(next) {
-      const faults = reloadFaults(assembled.config(), next);
-      if (faults.length > 0) throw new ConfigError(faults);
-      const tls = next.tls === undefined ? null : await readTls(next.tls);
-      // What follows now, nobody would let go of.
-      if (stopping !== null) throw new CachegateError('ERR_SERVER_WORKER', 'The server is stopping');
-      assembled.follow(next);
-      if (tls !== null) server.renewTls(tls);
-      announce('Reloaded the configuration', { services: Object.keys(next.services) });
+    reload(next) {
+      // In their order, so that the last that was asked for is in force.
+      const taken = reloading.then(() => takeOn(next));
+      reloading = taken.catch(() => {});
+      return taken;
     },
     close(deadlineMs = assembled.config().shutdown_timeout_ms) {
       stopping ??= stop(deadlineMs);
@@ -183,8 +196,10 @@ async function assemble(config: Config, { env, valkeyClient }: StartOptions, log
     async () => store?.close(),
     async () => {
       const own = ownParts(config, opened);
-      const parts = { ...opened, own, development: env.NODE_ENV === 'development' };
-      const live = createLiveGateway(wireGateway(config, parts));
+      const development = env.NODE_ENV === 'development';
+      const parts = { ...opened, own, development, outbound: undiciOutbound };
+      const wire = (next: Config) => wireOperated(next, parts);
+      const live = createLiveGateway(await wire(config));
       const warm = wireWarm(config, parts, live);
       const operations = wireOperations({ ...parts, config: () => current, live, warm, store });
       const release = async () => {
@@ -195,13 +210,12 @@ async function assemble(config: Config, { env, valkeyClient }: StartOptions, log
         await parts.statistics.close();
         await store?.close();
       };
-      /** @throws ConfigError */
-      const follow = (next: Config) => {
-        live.follow(wireGateway(next, parts));
+      const follow = (next: Config, wired: OperatedGateway) => {
+        live.follow(wired);
         current = next;
         parts.relog(next);
       };
-      return { parts, operations, registry, config: () => current, follow, live, release };
+      return { parts, operations, registry, config: () => current, wire, follow, live, release };
     },
   );
 }

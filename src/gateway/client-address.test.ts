@@ -34,6 +34,13 @@ describe('the client’s address', () => {
     expect(proxied('', '6.6.6.6, 203.0.113.9')).toBe('203.0.113.9');
     expect(proxied('', undefined)).toBe('local');
   });
+
+  it.each(['unknown', '10.1.2.3:4567', 'localhost'])(
+    'of a peer %j that is no address is nobody’s claim',
+    (peer) => {
+      expect(proxied(peer, '203.0.113.9')).toBe('local');
+    },
+  );
 });
 
 describe('a client that is allowed by its address', () => {
@@ -49,6 +56,7 @@ describe('a client that is allowed by its address', () => {
     ['10.1.2.3', undefined, '10.1.2.3', false],
     ['2001:db8::7', undefined, '2001:db8::7', true],
     ['', undefined, 'local', false],
+    ['unknown', '203.0.113.9', 'local', false],
   ])('from %s with %s is %s: %s', (peer, forwardedFor, address, allowed) => {
     expect(ofProxied(peer, forwardedFor)).toEqual({ address, allowed });
   });

@@ -44,7 +44,7 @@ export function createClientAllowance(
 }
 
 interface Trace {
-  /** `null`: the other end of a Unix socket. */
+  /** `null`: the other end of a Unix socket, or of something that is not known. */
   readonly client: Address | null;
   /** All that trusted proxies said could be read. */
   readonly known: boolean;
@@ -55,6 +55,8 @@ function createTrace(trusted: readonly string[]): (peer: string, forwardedFor: s
   return (peer, forwardedFor) => {
     const hops = trusted.length === 0 || forwardedFor === undefined ? [] : forwardedFor.split(',');
     let client = parse(peer);
+    // Whoever connects by what is neither an address nor a Unix socket has told nothing that could be believed.
+    if (client === null && peer !== '') return { client, known: false };
     // Who can connect to a Unix socket is trusted like a proxy that is.
     while (client === null || isTrusted(client)) {
       const hop = hops.pop();

@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../testing/manual-clock.ts';
-import { createSignedPassing, createTrustedPassing } from './identity-passing.ts';
+import { createTrustedPassing } from './identity-passing.ts';
+import { createSignedPassing } from './signed-passing.ts';
 
 const ANN = { user: 'ann', roles: ['a', 'b'] };
 const BOTH = { user: true, roles: true };

@@ -6,7 +6,7 @@ export interface GateRequest {
   readonly method: string;
   /** The request-target as on the request line (RFC 9112 §3.2). */
   readonly target: string;
-  /** The address of the connection's other end; empty on a Unix socket. */
+  /** The address of the connection's other end; empty on a Unix socket, and no address where nobody says it. */
   readonly peer: string;
   /** A field's value by its lower-case name, several lines combined. */
   field(name: string): string | undefined;

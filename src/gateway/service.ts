@@ -32,6 +32,7 @@ import { tracedOrigin } from './traced-origin.ts';
 import type { Transform } from './transform.ts';
 import { isRefusal, isTarget } from './transform-results.ts';
 import { createTransformedFetch } from './transformed-fetch.ts';
+import type { UpgradeClient } from './upgrade-client.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface ServiceOptions {
@@ -77,10 +78,8 @@ export interface ServiceOptions {
   readonly compressFromBytes: number | null;
   /** For so long a client may read nothing of a body that is being sent. */
   readonly stallMs: number;
-  /** Protocols that a connection may change to (RFC 9110 §7.8), in lower case. */
-  readonly upgrades: readonly string[];
-  /** For an origin's answer to a request to change the protocol, connecting included. */
-  readonly upgradeDeadlineMs: number;
+  /** The protocols that a connection may change to (RFC 9110 §7.8), in lower case, and who asks for that; `null`: none. */
+  readonly upgrade: { readonly protocols: readonly string[]; readonly client: UpgradeClient } | null;
   readonly forwarding: ForwardingPolicy;
   /** For a transform's work on one response, its fetches included. */
   readonly transformDeadlineMs: number;
@@ -251,10 +250,7 @@ function* steps(options: ServiceOptions, upstream: Upstream): Generator<Step> {
     });
   }
   if (sharedBy === 'role') yield toPart(sharedBy);
-  if (options.upgrades.length > 0) {
-    const { upgrades: protocols, upgradeDeadlineMs: deadlineMs } = options;
-    yield createUpgradeStep({ protocols, upstream, deadlineMs });
-  }
+  if (options.upgrade !== null) yield createUpgradeStep({ ...options.upgrade, upstream });
   yield cache === null
     ? createForwardStep(upstream)
     : createCachedRespondStep(upstream, cache.responses, cache.store);

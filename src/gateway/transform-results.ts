@@ -1,6 +1,6 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isConnectionField } from '../http/fields.ts';
 import { parseRequestTarget } from '../http/request-target.ts';
+import { isToken } from '../http/token.ts';
 import type { TransformedResponse } from './transform.ts';
 
 // What code outside gives is checked where it can still be told apart; Node would refuse it only when it is sent.
@@ -23,8 +23,8 @@ export function checkedResponse(result: unknown): Required<TransformedResponse> 
   if (!isFinalStatus(status)) throw new TypeError('a transform’s status must be from 200 to 599');
   if (typeof body !== 'string') throw new TypeError('a transform’s body must be a text');
   for (const [name, value] of Object.entries(headers)) {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
+    if (!isToken(name)) throw new TypeError(`a transform’s header can’t be named ${JSON.stringify(name)}`);
+    if (!isFieldValue(value)) throw new TypeError(`a transform’s ${name} can’t be sent`);
     if (isConnectionField(name.toLowerCase())) throw new TypeError(`a transform can’t set ${name}`);
   }
   return { status, headers, body };
@@ -32,4 +32,11 @@ export function checkedResponse(result: unknown): Required<TransformedResponse> 
 
 function isFinalStatus(status: unknown): status is number {
   return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599;
+}
+
+// Node's own checks are in its server, which a function has no need to load.
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+
+function isFieldValue(value: unknown): boolean {
+  return value !== undefined && !UNSENDABLE.test(String(value));
 }

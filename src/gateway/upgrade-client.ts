@@ -28,16 +28,23 @@ export interface UpgradeResponse {
 }
 
 /**
- * Asks an origin to change the protocol of a connection of its own (RFC 9110 §7.8), which undici's pool cannot give away.
- * @param deadlineMs for connecting and the answer's header section together
- * @param budget how often the origin may be asked; `null`: as often as it is
+ * Asks an origin to change the protocol of a connection of its own (RFC 9110 §7.8).
  * @throws CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT`, `ERR_ORIGIN_PROTOCOL` or `ERR_ORIGIN_BUDGET`
  */
-export function createUpgradeClient(
+export type UpgradeClient = (request: UpgradeRequest) => Promise<UpgradeResponse>;
+
+/**
+ * @param deadlineMs for connecting and the answer's header section together
+ * @param budget how often the origin may be asked; `null`: as often as it is
+ */
+export type OpenUpgradeClient = (
   origin: URL,
   deadlineMs: number,
-  budget: OriginBudget | null = null,
-): (request: UpgradeRequest) => Promise<UpgradeResponse> {
+  budget: OriginBudget | null,
+) => UpgradeClient;
+
+/** By a connection for each, since undici's pool gives none away. */
+export const createUpgradeClient: OpenUpgradeClient = (origin, deadlineMs, budget) => {
   const send = origin.protocol === 'https:' ? requestTls : requestPlain;
   const basePath = origin.pathname.replace(/\/$/, '');
   return async ({ method, target, fields, protocol, signal }) => {
@@ -54,7 +61,7 @@ export function createUpgradeClient(
     });
     return answerTo(outgoing, protocol, deadlineMs);
   };
-}
+};
 
 function answerTo(request: ClientRequest, protocol: string, deadlineMs: number): Promise<UpgradeResponse> {
   return new Promise((resolve, reject) => {

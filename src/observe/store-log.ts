@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { hasCode } from '../errors.ts';
-import { type Log, logThrough } from './log.ts';
+import { type Log, logThrough } from './known-logs.ts';
 import type { Correlated, RequestObserver, StoreObserver } from './observer.ts';
 import { shownText } from './shown-text.ts';
 import { createThrottle } from './throttle.ts';

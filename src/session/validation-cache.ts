@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import type { Correlated, SessionObserver } from '../observe/observer.ts';
+import { type HeldLease, setAndEnd } from '../store/held-lease.ts';
 import { type Reading, readOne, storeFailure } from '../store/reading.ts';
 import { type FillStart, startFill } from '../store/start-fill.ts';
 import type { Fence, MaybePromise, Store } from '../store/store.ts';
@@ -124,14 +125,15 @@ export function createValidationCache<Refusal>(options: ValidationCacheOptions):
   async function keep(
     session: PresentedSession,
     { bytes, ttlMs }: Kept,
-    fence: Fence,
+    { fence, lease }: { readonly fence: Fence; readonly lease: HeldLease | null },
     correlationId: string,
   ): Promise<void> {
     const startedAt = clock.now();
     try {
       const { storeKey: group, tag } = session;
       const tags = tag === null ? [] : [tag];
-      if (!(await store!.set(group, bytes, ttlMs, { group, fence, tags }))) return;
+      const written = await setAndEnd({ store: store!, lease }, group, bytes, ttlMs, { group, fence, tags });
+      if (!written) return;
       observer.sessionKept?.(session, clock.now() - startedAt, correlationId);
     } catch (error) {
       observer.sessionCacheFailed?.(session, 'write', storeFailure(error), correlationId);
@@ -167,7 +169,7 @@ export function createValidationCache<Refusal>(options: ValidationCacheOptions):
         land();
       };
       keeping = options.background.run(() =>
-        keep(session, value, fence, applicant.correlationId()).finally(done),
+        keep(session, value, { fence, lease }, applicant.correlationId()).finally(done),
       );
       return valid;
     } finally {

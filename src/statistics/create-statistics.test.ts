@@ -401,3 +401,52 @@ describe('statistics that are off', () => {
     await NO_STATISTICS.close();
   });
 });
+
+describe('statistics that have no timer', () => {
+  const startOn = ({ clock, store }: ReturnType<typeof setUp>, storage: 'memory' | 'redis') =>
+    createStatistics({
+      ...{ store, keys: KEYS, clock, storage, sampleSize: 100, lasting: false },
+      services: () => ['api'],
+      shownUrl: 'kv-rest:',
+    });
+
+  it('are brought into the store at first, and a minute after that, when they are asked to be', async () => {
+    const parts = setUp();
+    const { clock, store } = parts;
+    const statistics = startOn(parts, 'redis');
+    expect(vi.getTimerCount()).toBe(0);
+    const pass = async (ms: number) => {
+      clock.advance(ms);
+      answer(statistics, 'api', HIT);
+      const before = store.calls.add;
+      await statistics.flushIfDue();
+      return store.calls.add - before;
+    };
+    // The counts, and the busiest targets.
+    expect(await pass(0)).toBe(2);
+    expect(await pass(1_000)).toBe(0);
+    expect(await pass(58_000)).toBe(0);
+    expect(await pass(1_000)).toBe(2);
+    expect(await pass(-30_000)).toBe(2);
+    expect(await pass(10_000)).toBe(0);
+    expect(hitsAndMisses(await complete(statistics))).toEqual([6, 0]);
+    await statistics.close();
+  });
+
+  it('cost nothing where they are kept in the process, or have nothing to bring', async () => {
+    const parts = setUp();
+    const kept = startOn(parts, 'memory');
+    answer(kept, 'api', HIT);
+    expect(kept.flushIfDue()).toBeNull();
+    await startOn(parts, 'redis').flushIfDue();
+    expect(parts.store.calls.add).toBe(0);
+    expect(NO_STATISTICS.flushIfDue()).toBeNull();
+  });
+
+  it('are asked for only there', () => {
+    const { start } = setUp();
+    const statistics = start();
+    expect(statistics.flushIfDue()).toBeNull();
+    void statistics.close();
+  });
+});

@@ -27,6 +27,8 @@ export interface StatisticsOptions {
   readonly shownUrl: string;
   /** Told of the first failure of the store after each success; nothing is lost by it. */
   readonly onFailure?: (error: unknown) => void;
+  /** `false`: nothing is brought into the store by a timer, but by `flushIfDue` alone. */
+  readonly lasting?: boolean;
 }
 
 export interface ObservedStatistics extends Statistics {
@@ -34,12 +36,19 @@ export interface ObservedStatistics extends Statistics {
   readonly observer: GateObserver;
   /** What the store holds, as `getStatsAsync` tells it, unrounded; `null`: it could not be asked. Never rejects. */
   held(): Promise<Held | null>;
+  /**
+   * Flushes at first, and then where that was a minute ago; without a timer (`lasting`) it is to be called behind each
+   * request. `null`: it is not due. Never rejects.
+   */
+  flushIfDue(): Promise<void> | null;
 }
 
 /** What was counted is brought into the store after so long at the latest: what a crash can lose. */
 export const FLUSH_MS = 1_000;
 /** And the busiest targets at each such. */
 const HOT_FLUSH_TICKS = 10;
+/** Without a timer: what is stored is billed by the command where that is so. */
+const FLUSH_ASKED_MS = 60_000;
 /** What an application's values are counted under. */
 const VALUES = 'values';
 
@@ -50,13 +59,14 @@ export const NO_STATISTICS: ObservedStatistics = {
   getStatsAsync: async () => ({ enabled: false }),
   hottest: async () => [],
   held: async () => null,
+  flushIfDue: () => null,
   flush: async () => {},
   close: async () => {},
 };
 
 /** Statistics of this process, or with `redis` of all on the same store (H3 to H5). */
 export function createStatistics(options: StatisticsOptions): ObservedStatistics {
-  const { store, keys, clock, sampleSize, shownUrl } = options;
+  const { store, keys, clock, sampleSize, shownUrl, lasting = true } = options;
   const shared = options.storage === 'redis' && store !== null ? { store, keys } : null;
   // Each by itself: what has nothing to bring succeeds all the while.
   const told = (): Told => createTold(options.onFailure);
@@ -108,12 +118,25 @@ export function createStatistics(options: StatisticsOptions): ObservedStatistics
   }
 
   let ticks = 0;
-  const timer = setInterval(() => {
+  function tick(): void {
     sketch.tick();
     ticks += 1;
     if (sharedCounts !== null) void flushCounts();
     if (ticks % HOT_FLUSH_TICKS === 0) void flushHot();
-  }, FLUSH_MS).unref();
+  }
+  const timer = lasting ? setInterval(tick, FLUSH_MS).unref() : undefined;
+
+  const isSecondOver = createInterval(FLUSH_MS, clock);
+  const isFlushDue = createInterval(FLUSH_ASKED_MS, clock);
+  function flushIfDue(): Promise<void> | null {
+    if (lasting) return null;
+    if (isSecondOver()) sketch.tick();
+    if (!isFlushDue()) return null;
+    if (shared !== null) return flush();
+    // In this process it is done at once.
+    void flushHot();
+    return null;
+  }
 
   async function flush(): Promise<void> {
     await Promise.all([flushCounts(), flushHot()]);
@@ -125,10 +148,23 @@ export function createStatistics(options: StatisticsOptions): ObservedStatistics
     getStatsAsync: complete,
     hottest: (limit) => hotHours.hottest(limit),
     held: async () => reader?.read() ?? null,
+    flushIfDue,
     flush,
     async close() {
       clearInterval(timer);
       await flush();
     },
+  };
+}
+
+/** Says once in each interval that it has begun; the first begins with the first call. */
+function createInterval(intervalMs: number, clock: Clock): () => boolean {
+  let begunAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = clock.now();
+    // A clock that was set back holds nothing up.
+    if (now >= begunAt && now - begunAt < intervalMs) return false;
+    begunAt = now;
+    return true;
   };
 }

@@ -1,19 +1,19 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { WarmOne } from '../gateway/warm-request.ts';
-import type { WiredGateway } from './wire-gateway.ts';
+import type { OperatedGateway } from './wire-operated.ts';
 
 /** The gateway in force, which another can follow while requests are under way: each goes on as it began. */
 export interface LiveGateway extends Gateway {
-  readonly current: WiredGateway;
+  readonly current: OperatedGateway;
   /** Fetches ahead as requests are answered: what is under way goes on as it began. */
   readonly warmOne: WarmOne;
   /** New requests go to `next`; the one before is let go of when its last request has been answered. */
-  follow(next: WiredGateway): void;
+  follow(next: OperatedGateway): void;
   close(): Promise<void>;
 }
 
 interface Serving {
-  readonly wired: WiredGateway;
+  readonly wired: OperatedGateway;
   underWay: number;
   /** Told when nothing is under way any more; `null` while it is in force. */
   left: (() => void) | null;
@@ -22,9 +22,9 @@ interface Serving {
 // Validations behind an answer begin their exchange a little later than that is given.
 const GRACE_MS = 1_000;
 
-export function createLiveGateway(first: WiredGateway): LiveGateway {
+export function createLiveGateway(first: OperatedGateway): LiveGateway {
   let serving: Serving = { wired: first, underWay: 0, left: null };
-  const leaving = new Map<WiredGateway, Promise<void>>();
+  const leaving = new Map<OperatedGateway, Promise<void>>();
   let closed = false;
 
   function leave(former: Serving): void {

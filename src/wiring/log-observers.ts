@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type CacheLogSettings, createCacheLog } from '../observe/cache-log.ts';
 import type { CacheTotals } from '../observe/cache-tally.ts';
 import { combineObservers } from '../observe/combine-observers.ts';
-import { type Log, setLoggingLevel } from '../observe/log.ts';
+import { type Log, setLoggingLevel } from '../observe/known-logs.ts';
 import type { GateObserver } from '../observe/observer.ts';
 import { createOwnSessionLog } from '../observe/own-session-log.ts';
 import { createPurgeLog } from '../observe/purge-log.ts';

@@ -13,7 +13,7 @@ import { createResponseCache, type ResponseCache } from '../response-cache/respo
 import type { ObservedStatistics } from '../statistics/create-statistics.ts';
 import { createStoreKeys, type StoreKeys } from '../store/keys.ts';
 import { createLocalWindows, type LocalWindows } from '../store/local-windows.ts';
-import { VERSION } from '../version.ts';
+import type { Store } from '../store/store.ts';
 import { logObservers } from './log-observers.ts';
 import { type OpenStore, openStore, type StoreConfig, type ValkeyClient } from './open-store.ts';
 import { createTold } from './told-observer.ts';
@@ -39,6 +39,10 @@ export interface OpenPartsOptions {
   readonly registry: Registry | null;
   /** How own sessions are judged; `null`: there are none. */
   readonly sessions: 'store' | 'jwt' | null;
+  /** `false`: the process may stand still between requests, so that nothing may be due by a timer. By default it goes on. */
+  readonly lasting?: boolean;
+  /** Is put around the store before anything stands on it. */
+  readonly watch?: (store: Store) => Store;
 }
 
 /** What is there once in a process, on one store with one connection. */
@@ -55,6 +59,8 @@ export interface OpenParts {
   readonly statistics: ObservedStatistics;
   /** `null`: nobody traces. */
   readonly tracing: Tracing | null;
+  /** As it was opened. */
+  readonly lasting: boolean;
   /** The log is told by these settings from now on. */
   relog(settings: CacheLogSettings): void;
 }
@@ -67,10 +73,10 @@ const MAX_BACKGROUND = 10_000;
  * @throws CachegateError as `openStore` does
  */
 export async function openParts(config: PartsConfig, options: OpenPartsOptions): Promise<OpenParts> {
-  const { env, log, valkeyClient: client, services, registry } = options;
+  const { env, log, valkeyClient: client, services, registry, lasting = true } = options;
   const clock = systemClock;
-  const totals = createCacheTotals();
-  const tracing = await openTracing({ version: VERSION, routeOf: options.routeOf });
+  const totals = createCacheTotals({ together: lasting });
+  const tracing = await openTracing({ version: packageVersion, routeOf: options.routeOf });
   // Loaded only where it is used.
   const metrics = registry === null ? null : await import('./wire-metrics.ts');
   const measured = registry === null ? {} : metrics!.wireMetrics(registry, options);
@@ -79,14 +85,14 @@ export async function openParts(config: PartsConfig, options: OpenPartsOptions):
   const background = createBackground(MAX_BACKGROUND, (error) =>
     log.error({ err: error }, 'Background work failed'),
   );
-  const opened = await openStore(config, { clock, observer, env, client });
+  const opened = watched(await openStore(config, { clock, observer, env, client, lasting }), options.watch);
   const keys = createStoreKeys(config.namespace, options.hashKey);
   const { alsoStored = [] } = options;
   const stored = () => [...services(), ...alsoStored];
-  const statistics = wireStatistics(config, { opened, keys, clock, services: stored, log });
+  const statistics = wireStatistics(config, { opened, keys, clock, services: stored, log, lasting });
   told.add(statistics.observer);
   if (registry !== null) metrics!.wirePulledMetrics(registry, opened, statistics);
-  const parts = { clock, observer, background, keys };
+  const parts = { clock, observer, background, keys, lasting };
   return {
     ...parts,
     opened,
@@ -99,9 +105,19 @@ export async function openParts(config: PartsConfig, options: OpenPartsOptions):
   };
 }
 
+/** Read where it is told to somebody: whoever bundles the code of a function leaves our package's file behind. */
+async function packageVersion(): Promise<string> {
+  return (await import('../version.ts')).VERSION;
+}
+
+function watched(opened: OpenStore, watch: OpenPartsOptions['watch']): OpenStore {
+  const { store } = opened;
+  return store === null || watch === undefined ? opened : { ...opened, store: watch(store) };
+}
+
 function responseCacheOn(
   { store, near, unheardMs }: OpenStore,
-  parts: Pick<OpenParts, 'clock' | 'observer' | 'background' | 'keys'>,
+  parts: Pick<OpenParts, 'clock' | 'observer' | 'background' | 'keys' | 'lasting'>,
 ): ResponseCache | null {
   if (store === null) return null;
   return createResponseCache({

@@ -4,7 +4,6 @@ import { CachegateError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { StoreObserver } from '../observe/observer.ts';
 import { isPieceKey } from '../store/keys.ts';
-import { createMemoryStore } from '../store/memory/memory-store.ts';
 import { createNearStore, type NearStore } from '../store/near/near-store.ts';
 import { storeFailure } from '../store/reading.ts';
 import { createResilientStore, type ResilientStore } from '../store/resilience/resilient-store.ts';
@@ -13,7 +12,6 @@ import type { Store } from '../store/store.ts';
 import { parseStoreUrl, redactUrl, type StoreLocation } from '../store/store-url.ts';
 import type { ValkeyClient } from '../store/valkey/client.ts';
 import { createStoreHealth, type StoreHealth } from './store-health.ts';
-import { readStoreTls } from './store-tls.ts';
 
 export type { ValkeyClient } from '../store/valkey/client.ts';
 
@@ -56,6 +54,10 @@ export interface OpenStoreOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The application's own client, used instead of one of the store's URL. */
   readonly client?: ValkeyClient | undefined;
+  /** As `ResilientStoreOptions.lasting`. */
+  readonly lasting?: boolean;
+  /** Nothing will be written: a token that only reads is enough, and used where one is set. */
+  readonly onlyReads?: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -77,6 +79,7 @@ export async function openStore(config: StoreConfig, options: OpenStoreOptions):
   const location = locationOf(config, options);
   const { clock } = options;
   if (location.kind === 'memory') {
+    const { createMemoryStore } = await import('../store/memory/memory-store.ts');
     const store = createMemoryStore({ maxBytes: config.memory_limit_mib * MIB, clock });
     return { ...AT_HAND, store, state: () => 'available', shownUrl };
   }
@@ -84,6 +87,7 @@ export async function openStore(config: StoreConfig, options: OpenStoreOptions):
   const store = createResilientStore(await openBackend(location, config, options, health), {
     deadlineMs: config.store_timeout_ms,
     onStateChange: health.changed,
+    ...(options.lasting !== undefined && { lasting: options.lasting }),
   });
   const { state, greeted } = health;
   const operations = () => Object.entries(store.counts.operations);
@@ -109,7 +113,7 @@ function locationOf({ store }: StoreConfig, { client }: OpenStoreOptions): Store
 async function openBackend(
   location: Exclude<StoreLocation, { kind: 'memory' }>,
   config: StoreConfig,
-  { clock, env, client }: OpenStoreOptions,
+  { clock, env, client, lasting = true, onlyReads = false }: OpenStoreOptions,
   health: StoreHealth,
 ): Promise<Store> {
   const { namespace } = config;
@@ -126,10 +130,12 @@ async function openBackend(
       const { createKvRestStore } = await import('../store/kv-rest/kv-rest-store.ts');
       const { kvRestFromEnvironment } = await import('../store/kv-rest/kv-rest-address.ts');
       const opened = createKvRestStore({
-        ...kvRestFromEnvironment(env),
+        ...kvRestFromEnvironment(env, onlyReads ? 'reading' : 'all'),
         namespace,
         nearMaxAgeMs: nearMaxAgeMs(config),
         clock,
+        // No request outlives those who wait for it.
+        ...(!lasting && { requestTimeoutMs: config.store_timeout_ms }),
       });
       health.connected();
       return opened;
@@ -145,10 +151,15 @@ async function openBackend(
       return createValkeyStore({
         ...shared,
         url: config.store,
-        ...(config.store_tls !== undefined && { tls: await readStoreTls(config.store_tls) }),
+        ...(config.store_tls !== undefined && { tls: await readTls(config.store_tls) }),
       });
     }
   }
+}
+
+async function readTls(files: NonNullable<StoreConfig['store_tls']>) {
+  const { readStoreTls } = await import('./store-tls.ts');
+  return readStoreTls(files);
 }
 
 function nearMaxAgeMs({ near_cache: nearCache }: StoreConfig): number {

@@ -1,6 +1,6 @@
 import type { ServiceSummary } from '../admin/operations.ts';
+import { DEFAULT_LIMITS, NO_LIMITS } from '../config/default-limits.ts';
 import type { Config, ServiceConfig } from '../config/schema.ts';
-import { DEFAULT_LIMITS, NO_LIMITS } from '../config/service-schema.ts';
 
 /** The configured services in a few words each, for people. */
 export function serviceSummaries({ services }: Pick<Config, 'services'>): ServiceSummary[] {

@@ -2,11 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { GateConfig } from '../config/gate-schema.ts';
 import type { ServiceConfig } from '../config/schema.ts';
-import {
-  createSignedPassing,
-  createTrustedPassing,
-  type IdentityPassing,
-} from '../gateway/identity-passing.ts';
+import { createTrustedPassing, type IdentityPassing } from '../gateway/identity-passing.ts';
 
 /** Whether services ask different authorities: what one calls valid is nothing to another. */
 export function hasSeveralAuthorities(services: Readonly<Record<string, ServiceConfig>>): boolean {
@@ -46,13 +42,15 @@ const AS_USUAL = JSON.stringify([
 ]);
 
 /** What a service's origin is told of whose a session is; `null`: nothing. */
-export function identityPassingOf(
+export async function identityPassingOf(
   service: string,
   config: GateConfig | undefined,
   clock: Clock,
-): IdentityPassing | null {
+): Promise<IdentityPassing | null> {
   if (config === undefined || config.pass_identity === 'off') return null;
   const parts = { user: config.passed.includes('user'), roles: config.passed.includes('roles') };
   if (config.pass_identity === 'trusted') return createTrustedPassing(parts);
+  // What signs is loaded only where something is to be signed.
+  const { createSignedPassing } = await import('../gateway/signed-passing.ts');
   return createSignedPassing({ parts, service, secret: config.identity_secret!, clock });
 }

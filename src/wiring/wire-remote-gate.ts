@@ -1,11 +1,11 @@
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
 import type { GateConfig } from '../config/gate-schema.ts';
+import type { Outbound } from '../gateway/outbound.ts';
 import type { SessionObserver } from '../observe/observer.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import { createHttpAuthority } from '../session/authorities/http-authority.ts';
 import type { IdentitySource, IdentitySources } from '../session/authorities/identity-sources.ts';
-import { createTokenAuthority } from '../session/authorities/token-authority.ts';
 import type { Authority } from '../session/authority.ts';
 import { createForwardedFields, type ForwardedFields } from '../session/forwarded-fields.ts';
 import { createSessionPresenter, type PresentSession } from '../session/presented-session.ts';
@@ -37,12 +37,14 @@ export interface RemoteGateParts {
   readonly observer: SessionObserver;
   /** `null`: nobody traces requests. */
   readonly tracing: Tracing | null;
+  /** By which the authority is asked. */
+  readonly outbound: Outbound;
 }
 
 /** @throws CachegateError `ERR_CONFIG_INVALID` for what no authority can be made of */
-export function wireRemoteGate(config: GateConfig, parts: RemoteGateParts): WiredRemoteGate {
+export async function wireRemoteGate(config: GateConfig, parts: RemoteGateParts): Promise<WiredRemoteGate> {
   const { clock, background, observer } = parts;
-  const untraced = createAuthority(config, clock);
+  const untraced = await createAuthority(config, parts);
   const authority = parts.tracing?.authority(untraced) ?? untraced;
   const isToken = config.authority === 'token';
   const withIdentity = isToken || config.identity !== undefined;
@@ -71,11 +73,17 @@ export function wireRemoteGate(config: GateConfig, parts: RemoteGateParts): Wire
   };
 }
 
-function createAuthority(config: GateConfig, clock: Clock): Authority {
+async function createAuthority(
+  config: GateConfig,
+  { clock, outbound }: Pick<RemoteGateParts, 'clock' | 'outbound'>,
+): Promise<Authority> {
   const { name, timeout_ms: timeoutMs } = config;
+  const openAsker = outbound.asker;
   if (config.authority === 'token') {
+    // What knows tokens is loaded only where there are some.
+    const { createTokenAuthority } = await import('../session/authorities/token-authority.ts');
     return createTokenAuthority({
-      ...{ name, timeoutMs, clock },
+      ...{ name, timeoutMs, clock, openAsker },
       jwksUrl: new URL(config.jwks_url!),
       algorithms: config.algorithms,
       ...(config.issuer !== undefined && { issuer: config.issuer }),
@@ -84,7 +92,7 @@ function createAuthority(config: GateConfig, clock: Clock): Authority {
     });
   }
   return createHttpAuthority({
-    ...{ name, timeoutMs },
+    ...{ name, timeoutMs, openAsker },
     url: new URL(config.url!.replace(/\/$/, '') + config.path),
     method: config.method,
     ...(config.cookie !== null && { cookieName: config.cookie }),

@@ -1,12 +1,12 @@
-import { METHODS } from 'node:http';
 import type { Background } from '../background.ts';
 import type { Clock } from '../clock.ts';
+import { DEFAULT_LIMITS, NO_LIMITS } from '../config/default-limits.ts';
 import type { Config, ServiceConfig } from '../config/schema.ts';
-import { DEFAULT_LIMITS, NO_LIMITS } from '../config/service-schema.ts';
 import type { ClientAddress } from '../gateway/client-address.ts';
 import { createCors } from '../gateway/cors.ts';
 import type { ForwardingPolicy } from '../gateway/forwarding.ts';
-import { createOriginClient } from '../gateway/origin-client.ts';
+import type { OriginClientOptions } from '../gateway/origin-client.ts';
+import type { Outbound } from '../gateway/outbound.ts';
 import { createPresentedIn } from '../gateway/presented-in.ts';
 import { createService, type Service } from '../gateway/service.ts';
 import type { SessionGate } from '../gateway/session-gate.ts';
@@ -14,7 +14,7 @@ import { REFUSED_METHODS } from '../gateway/steps/method-step.ts';
 import type { GateObserver } from '../observe/observer.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import type { OriginBudget } from '../origin-budget/origin-budget.ts';
-import { createOriginBudgets, type OriginBudgets } from '../origin-budget/origin-budgets.ts';
+import type { OriginBudgets } from '../origin-budget/origin-budgets.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { Authority } from '../session/authority.ts';
@@ -35,6 +35,8 @@ export interface SharedParts {
   readonly distant: boolean;
   /** Limits count in the process and settle with the store: it takes longer to ask than memory does. */
   readonly settles: boolean;
+  /** Timers run between requests too. */
+  readonly lasting: boolean;
   readonly keys: StoreKeys;
   readonly clock: Clock;
   readonly background: Background;
@@ -49,25 +51,38 @@ export interface SharedParts {
   readonly severalAuthorities: boolean;
   /** Sessions that applications beside the gate keep; `null`: none are configured. */
   readonly own: OwnSessions | null;
+  /** By which origins and authorities are asked. */
+  readonly outbound: Outbound;
 }
 
-const PASSED_ON = METHODS.filter((method) => !REFUSED_METHODS.has(method));
 const OF_BROWSERS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Makes the services of a configuration. */
-export function wireServices(services: Config['services'], shared: SharedParts): WiredService[] {
-  const budgets = createOriginBudgets({ ...shared, local: shared.localWindows });
-  return Object.entries(services).map(([name, service]) => wireService(name, service, shared, budgets));
+export async function wireServices(
+  services: Config['services'],
+  shared: SharedParts,
+): Promise<WiredService[]> {
+  const isLimited = Object.values(services).some(({ origin_limit: limit }) => limit !== undefined);
+  const budgets = isLimited ? await openBudgets(shared) : null;
+  return Promise.all(
+    Object.entries(services).map(([name, service]) => wireService(name, service, shared, budgets)),
+  );
+}
+
+/** Loaded only where an origin has a budget. */
+async function openBudgets(shared: SharedParts): Promise<OriginBudgets> {
+  const { createOriginBudgets } = await import('../origin-budget/origin-budgets.ts');
+  return createOriginBudgets({ ...shared, local: shared.localWindows });
 }
 
 /** Makes a service of its configuration: the names of the file here, the names of the code there. */
-export function wireService(
+async function wireService(
   name: string,
   config: ServiceConfig,
   shared: SharedParts,
-  budgets: OriginBudgets = createOriginBudgets({ ...shared, local: shared.localWindows }),
-): WiredService {
-  const { store, keys, clock, observer } = shared;
+  budgets: OriginBudgets | null,
+): Promise<WiredService> {
+  const { store, keys, clock, observer, outbound } = shared;
   // A gate is limited unless it says otherwise; a plain proxy is not.
   const limits = config.rate_limit ?? (config.session === undefined ? NO_LIMITS : DEFAULT_LIMITS);
   const limiters: Limiter[] = [];
@@ -79,7 +94,8 @@ export function wireService(
       store,
       local: shared.localWindows,
       clock,
-      settles: shared.settles && !limits.strict,
+      // Instances of a function are many, and what is asked leaves with the reads: it costs no time of its own.
+      settles: shared.settles && shared.lasting && !limits.strict,
       ...(observer.limitJudged && {
         onJudged: (allowed: boolean) => observer.limitJudged!(name, kind, allowed),
       }),
@@ -88,27 +104,28 @@ export function wireService(
     limiters.push(limiter);
     return limiter;
   };
-  const { gate, authority } = gateOf(name, config, shared);
+  const { gate, authority } = await gateOf(name, config, shared);
   const { responses, mode } = shared;
   const cache = config.cache === 'off' || store === null || responses === null ? null : { responses, store };
   const settings = cacheSettings(config.cache, mode);
   // Only a cache that obeys Surrogate-Control may say so.
   const surrogate = cache !== null && settings.policy.targetedFields.includes('surrogate-control');
   const limited = config.origin_limit;
-  const budget = limited === undefined ? null : budgets(name, budgetSettings(name, limited));
+  const budget =
+    limited === undefined || budgets === null ? null : budgets(name, budgetSettings(name, limited));
   const service = createService({
     name,
     prefix: config.path,
     stripPrefix: config.strip_path,
-    methods: config.methods ?? PASSED_ON,
+    methods: config.methods ?? outbound.methods.filter((method) => !REFUSED_METHODS.has(method)),
     origin: new URL(config.origin),
-    client: createClient(config, mode, clock, budget),
+    client: outbound.origin(clientOptions(config, mode, clock, budget)),
     budget,
     observer,
     tracing: shared.tracing,
     cors: corsOf(config, shared.development),
     gate,
-    identityPassing: identityPassingOf(name, config.session, clock),
+    identityPassing: await identityPassingOf(name, config.session, clock),
     logoutPath: config.session?.logout_path ?? null,
     limiter: gate === null ? limit('address') : limit('session'),
     validationLimiter: gate === null ? null : limit('address'),
@@ -118,8 +135,7 @@ export function wireService(
     transformDeadlineMs: config.timeouts.headers_ms + config.timeouts.body_ms,
     stallMs: config.timeouts.stall_ms,
     collapseMs: config.timeouts.collapse_ms,
-    upgrades: config.upgrade === 'off' ? [] : config.upgrade,
-    upgradeDeadlineMs: config.timeouts.connect_ms + config.timeouts.headers_ms,
+    upgrade: upgradeOf(config, outbound, budget),
     forwarding: forwardingOf(config, surrogate, shared),
     responseFields: config.response_headers,
     transform:
@@ -133,13 +149,13 @@ export function wireService(
   return { service, authority, limiters };
 }
 
-function createClient(
+function clientOptions(
   { origin, connections, timeouts }: ServiceConfig,
   mode: Config['mode'],
   clock: Clock,
   budget: OriginBudget | null,
-) {
-  return createOriginClient({
+): OriginClientOptions {
+  return {
     origin: new URL(origin),
     mode,
     budget,
@@ -148,7 +164,17 @@ function createClient(
     headersMs: timeouts.headers_ms,
     bodyMs: timeouts.body_ms,
     clock,
-  });
+  };
+}
+
+function upgradeOf(
+  { origin, upgrade, timeouts }: ServiceConfig,
+  outbound: Outbound,
+  budget: OriginBudget | null,
+) {
+  if (upgrade === 'off' || upgrade.length === 0 || outbound.upgrade === undefined) return null;
+  const deadlineMs = timeouts.connect_ms + timeouts.headers_ms;
+  return { protocols: upgrade, client: outbound.upgrade(new URL(origin), deadlineMs, budget) };
 }
 
 export interface WiredService {
@@ -162,18 +188,18 @@ function codeOf({ request, response }: NonNullable<ServiceConfig['transform']>) 
 }
 
 /** `null`: nobody has to show a session. */
-function gateOf(
+async function gateOf(
   service: string,
   { session, cors }: ServiceConfig,
   shared: SharedParts,
-): { readonly gate: SessionGate | null; readonly authority: Authority | null } {
+): Promise<{ readonly gate: SessionGate | null; readonly authority: Authority | null }> {
   if (session === undefined) return { gate: null, authority: null };
   if (session.authority === 'own') {
     const { own, store, keys } = shared;
     const gate = wireOwnGate({ service, sessions: own!, store, keys, hasCors: cors !== undefined });
     return { gate, authority: null };
   }
-  const { authority, present, forwarded, store, validations } = wireRemoteGate(session, {
+  const { authority, present, forwarded, store, validations } = await wireRemoteGate(session, {
     ...shared,
     service,
     authorityName: authorityNameOf(session, shared.severalAuthorities),

@@ -17,6 +17,8 @@ export interface StatisticsParts {
   readonly clock: Clock;
   readonly services: () => readonly string[];
   readonly log: Log;
+  /** As `OpenPartsOptions.lasting`. */
+  readonly lasting: boolean;
 }
 
 export function wireStatistics(

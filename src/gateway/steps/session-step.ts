@@ -43,9 +43,9 @@ export function createSessionStep(options: SessionStepOptions): Step {
 
   async function validate(exchange: Exchange, session: PresentedSession): Promise<Answer | null> {
     const addressKey = addressLimiter === null ? '' : options.addressKey(exchange);
-    // What was read before the validation is older than it: the response is looked up anew, if its part of the store is there.
     const before = exchange.early?.response ?? null;
     exchange.early = null;
+    const startedAt = performance.now();
     if (exchange.storeAway && before !== null) exchange.responseAway = !(await before).ok;
     const judgement = await validations.validate(session, {
       correlationId: () => exchange.correlationId(),
@@ -53,6 +53,14 @@ export function createSessionStep(options: SessionStepOptions): Step {
       storeAway: exchange.storeAway,
       spend: () => spend(exchange, addressKey),
     });
+    // What was read before the validation is older than it: the response is looked up anew, if its part of the store is
+    // there. That there was none is not: whoever asks the origin for one looks once more.
+    const reading = exchange.storeAway ? null : await before;
+    if (reading?.ok && reading.value === null) {
+      exchange.early = { taken: null, session: null, response: reading };
+      // The time of the validation is none of the look-up's.
+      exchange.lookupStartedAt += performance.now() - startedAt;
+    }
     switch (judgement.kind) {
       case 'valid':
         return letIn(exchange, judgement);

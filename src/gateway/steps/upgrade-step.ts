@@ -3,26 +3,24 @@ import type { Answer } from '../answer.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import { NOTHING_SKIPPED } from '../forwarding.ts';
 import { tracedOrigin } from '../traced-origin.ts';
-import { createUpgradeClient } from '../upgrade-client.ts';
+import type { UpgradeClient } from '../upgrade-client.ts';
 import type { Upstream } from '../upstream.ts';
 
 export interface UpgradeStepOptions {
   /** The protocols that the service passes on, in lower case. */
   readonly protocols: readonly string[];
   readonly upstream: Upstream;
-  /** For connecting and the answer's header section together. */
-  readonly deadlineMs: number;
+  readonly client: UpgradeClient;
 }
 
 /**
  * Passes on a request to change to one of the service's protocols (RFC 9110 §7.8); any other is answered as if it had
  * not asked, by the next step.
  */
-export function createUpgradeStep({ protocols, upstream, deadlineMs }: UpgradeStepOptions): Step {
+export function createUpgradeStep({ protocols, upstream, client }: UpgradeStepOptions): Step {
   const passed = new Set(protocols);
-  const { service, tracing, budget } = upstream;
-  const origin = new URL(upstream.baseUri);
-  const ask = tracedOrigin(createUpgradeClient(origin, deadlineMs, budget), { service, origin, tracing });
+  const { service, tracing } = upstream;
+  const ask = tracedOrigin(client, { service, origin: new URL(upstream.baseUri), tracing });
 
   async function change(exchange: Exchange, protocol: string): Promise<Answer> {
     const { request, destination } = exchange;

@@ -1,5 +1,3 @@
-import type { Dispatcher } from 'undici';
-
 export type JsonReading =
   | { readonly ok: true; readonly document: unknown }
   /** `lack` says why not, for a log. */
@@ -10,13 +8,10 @@ export type JsonReading =
  *
  * @throws whatever breaks the body off
  */
-export async function readJson(
-  body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
-): Promise<JsonReading> {
-  const chunks: Buffer[] = [];
+export async function readJson(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<JsonReading> {
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     length += chunk.length;
     // Leaving the loop closes the connection: the rest is not read.
     if (length > maxBytes) return { ok: false, lack: `a body of more than ${maxBytes} bytes` };
@@ -33,6 +28,7 @@ export async function readJson(
 // RFC 8259, and the suffix of RFC 6839 §3.1; parameters say nothing here: JSON is UTF-8.
 const JSON_TYPE = /^application\/(?:json|[\w.!#$&^-]+\+json)[ \t]*(?:;|$)/i;
 
-export function isJsonType(contentType: string | readonly string[] | undefined): boolean {
-  return typeof contentType === 'string' && JSON_TYPE.test(contentType);
+/** @param contentType one for each line of the field */
+export function isJsonType(contentType: readonly string[]): boolean {
+  return contentType.length === 1 && JSON_TYPE.test(contentType[0]!);
 }

@@ -1,9 +1,10 @@
-import { Agent, type Dispatcher } from 'undici';
 import { type FieldList, fieldValue, replaceFields, withoutFields } from '../../http/fields.ts';
 import type { Authority, Validation } from '../authority.ts';
 import type { PresentedSession } from '../presented-session.ts';
+import type { AskedResponse, OpenAsker } from './asker.ts';
 import { isJsonType, readJson } from './bounded-json.ts';
 import { createIdentityReader, type IdentitySources } from './identity-sources.ts';
+import { type Inquiry, openInquiry } from './inquiry.ts';
 import { createStatusSet, type StatusRange } from './status-set.ts';
 
 export interface HttpAuthorityOptions {
@@ -24,6 +25,8 @@ export interface HttpAuthorityOptions {
   readonly identity?: IdentitySources;
   /** Milliseconds for the whole exchange, a followed redirect and a body that is looked at included. */
   readonly timeoutMs: number;
+  /** By whom it is asked. */
+  readonly openAsker: OpenAsker;
 }
 
 // A body that says nothing here is not read to its end if it is longer: its connection is closed.
@@ -42,47 +45,36 @@ const INVALID: readonly StatusRange[] = [401, 403, '300-399'];
  */
 export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
   const { url, method = 'GET', timeoutMs } = options;
-  const agent = new Agent({ connections: CONNECTIONS, connect: { timeout: timeoutMs } });
+  const asker = options.openAsker({ connections: CONNECTIONS, connectMs: timeoutMs });
   const isValid = createStatusSet(options.valid ?? VALID);
   const isInvalid = createStatusSet(options.invalid ?? INVALID);
   const identity = options.identity === undefined ? null : createIdentityReader(options.identity);
 
-  async function ask(target: URL, headers: string[], signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    return agent.request({
-      origin: target.origin,
-      path: target.pathname + target.search,
-      method,
-      headers,
-      signal,
-    });
-  }
-
   /** Asks, and a second time where a slash was missing: that says nothing of the session. */
-  async function answerTo(session: PresentedSession, told: FieldList, signal: AbortSignal) {
+  async function answerTo(session: PresentedSession, told: FieldList, inquiry: Inquiry) {
     const accept = identity?.needsDocument ? 'application/json' : '*/*';
-    const headers = fieldsFor(options, session, ['accept', accept, ...told]);
-    const first = await ask(url, headers, signal);
-    const slashed = method === 'POST' || isValid(first.statusCode) ? null : slashOnlyRedirect(url, first);
+    const fields = fieldsFor(options, session, ['accept', accept, ...told]);
+    const first = await inquiry.ask(url, { method, fields });
+    const slashed = method === 'POST' || isValid(first.status) ? null : slashOnlyRedirect(url, first);
     if (slashed === null) return first;
-    discard(first);
-    return ask(slashed, headers, signal);
+    discard(inquiry, first);
+    return inquiry.ask(slashed, { method, fields });
   }
 
-  async function identified(response: Dispatcher.ResponseData): Promise<Validation> {
-    const { headers, body } = response;
+  async function identified(response: AskedResponse, inquiry: Inquiry): Promise<Validation> {
     let document: unknown;
     if (identity!.needsDocument) {
-      if (!isJsonType(headers['content-type'])) {
-        discard(response);
+      if (!isJsonType(response.lines('content-type'))) {
+        discard(inquiry, response);
         return unavailable('an answer that is no JSON');
       }
-      const reading = await readJson(body, MAX_READ_BYTES);
+      const reading = await readJson(response.body, MAX_READ_BYTES);
       if (!reading.ok) return unavailable(reading.lack);
       document = reading.document;
     } else {
-      discard(response);
+      discard(inquiry, response);
     }
-    const reading = identity!.read({ headers, document });
+    const reading = identity!.read({ lines: response.lines, document });
     return reading.ok ? { verdict: 'valid', identity: reading.identity } : unavailable(reading.lack);
   }
 
@@ -91,25 +83,27 @@ export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
     correlationId: string,
     traceFields: FieldList = [],
   ): Promise<Validation> {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const inquiry = openInquiry(asker, timeoutMs);
     try {
-      const response = await answerTo(session, ['x-request-id', correlationId, ...traceFields], signal);
-      const { statusCode: status } = response;
-      if (isValid(status) && identity !== null) return await identified(response);
-      discard(response);
+      const response = await answerTo(session, ['x-request-id', correlationId, ...traceFields], inquiry);
+      const { status } = response;
+      if (isValid(status) && identity !== null) return await identified(response, inquiry);
+      discard(inquiry, response);
       if (isValid(status)) return { verdict: 'valid' };
       return isInvalid(status) ? { verdict: 'invalid' } : unavailable(`status ${status}`);
     } catch (error) {
-      return unavailable(signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error));
+      return unavailable(inquiry.failureOf(error));
+    } finally {
+      inquiry.end();
     }
   }
 
-  return { name: options.name, timeoutMs, validate, close: () => agent.destroy() };
+  return { name: options.name, timeoutMs, validate, close: () => asker.close() };
 }
 
 /** The verdict stands with the status line, so a body that breaks off changes nothing. */
-function discard(response: Dispatcher.ResponseData): void {
-  response.body.dump({ limit: MAX_DISCARDED_BYTES }).catch(() => {});
+function discard(inquiry: Inquiry, response: AskedResponse): void {
+  inquiry.discard(response, MAX_DISCARDED_BYTES);
 }
 
 function unavailable(detail: string): Validation {
@@ -134,17 +128,12 @@ function fieldsFor(
 }
 
 /** Where a redirect leads that adds nothing but a closing slash on the same origin; else `null`. */
-function slashOnlyRedirect(asked: URL, response: Dispatcher.ResponseData): URL | null {
-  const location = response.headers.location;
-  if (response.statusCode < 300 || response.statusCode >= 400 || typeof location !== 'string') return null;
+function slashOnlyRedirect(asked: URL, { status, lines }: AskedResponse): URL | null {
+  const [location, another] = lines('location');
+  if (status < 300 || status >= 400 || location === undefined || another !== undefined) return null;
   if (asked.pathname.endsWith('/') || !URL.canParse(location, asked.href)) return null;
   const target = new URL(location, asked);
   const expected = new URL(asked);
   expected.pathname += '/';
   return target.href === expected.href ? target : null;
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'connection failed';
 }

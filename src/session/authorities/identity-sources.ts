@@ -15,8 +15,8 @@ export interface IdentitySources {
 
 /** What an authority has answered. */
 export interface IdentityAnswer {
-  /** By lower-case name; several lines of one name are several values. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The values of a field by its lower-case name, one for each line, every byte a character. */
+  lines(lowerName: string): readonly string[];
   readonly document: unknown;
 }
 
@@ -53,13 +53,13 @@ interface Place {
   find(answer: IdentityAnswer): unknown;
 }
 
-type Lines = string | string[] | undefined;
+type Lines = readonly string[];
 
 // Which of two users would it be?
-const oneLine = (lines: Lines) => (typeof lines === 'string' ? utf8Text(lines) : undefined);
-const allLines = (lines: Lines) => (lines === undefined ? undefined : utf8Text([lines].flat().join(',')));
+const oneLine = (lines: Lines) => (lines.length === 1 ? utf8Text(lines[0]!) : undefined);
+const allLines = (lines: Lines) => (lines.length === 0 ? undefined : utf8Text(lines.join(',')));
 
-// undici gives a field's bytes as Latin-1. Read in two ways, one name could be made to look like another.
+// Read in two ways, one name could be made to look like another.
 function utf8Text(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');
 }
@@ -67,7 +67,7 @@ function utf8Text(latin1: string): string {
 function placeOf(source: IdentitySource, textOf: (lines: Lines) => string | undefined): Place {
   if ('header' in source) {
     const lowerName = source.header.toLowerCase();
-    return { name: `in the field ${source.header}`, find: ({ headers }) => textOf(headers[lowerName]) };
+    return { name: `in the field ${source.header}`, find: ({ lines }) => textOf(lines(lowerName)) };
   }
   const pointer: JsonPointer | null = parseJsonPointer(source.json);
   if (pointer === null) {

@@ -1,7 +1,8 @@
 import { type CryptoKey, createLocalJWKSet, type JWTHeaderParameters } from 'jose';
-import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
+import type { OpenAsker } from './asker.ts';
 import { readJson } from './bounded-json.ts';
+import { type Inquiry, openInquiry } from './inquiry.ts';
 
 /** Keys that were published together; another object once they have changed. */
 export interface PublishedKeys {
@@ -32,6 +33,8 @@ export interface RemoteKeysOptions {
   /** Milliseconds for one fetch. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** By whom they are fetched. */
+  readonly openAsker: OpenAsker;
 }
 
 const MAX_BYTES = 256 * 1024;
@@ -50,8 +53,8 @@ interface Fetched {
   readonly at: number;
 }
 
-export function createRemoteKeys({ url, timeoutMs, clock }: RemoteKeysOptions): RemoteKeys {
-  const agent = new Agent({ connections: 1, connect: { timeout: timeoutMs } });
+export function createRemoteKeys({ url, timeoutMs, clock, openAsker }: RemoteKeysOptions): RemoteKeys {
+  const asker = openAsker({ connections: 1, connectMs: timeoutMs });
   let fetched: Fetched | null = null;
   let fetching: Promise<void> | null = null;
   /** Nobody is asked before. */
@@ -63,17 +66,19 @@ export function createRemoteKeys({ url, timeoutMs, clock }: RemoteKeysOptions): 
   const usable = () => (age() < LIFETIME_MS ? fetched : null);
 
   async function load(): Promise<void> {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const inquiry = openInquiry(asker, timeoutMs);
     try {
-      const text = JSON.stringify(await fetchKeys(agent, url, signal));
+      const text = JSON.stringify(await fetchKeys(inquiry, url));
       const keys = fetched?.text === text ? fetched.keys : { find: createLocalJWKSet(JSON.parse(text)) };
       fetched = { keys, text, at: clock.now() };
       failure = '';
       restsUntil = clock.now() + COOLDOWN_MS;
     } catch (error) {
-      failure = signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error);
+      const isTold = error instanceof KeysUnavailable && !inquiry.isLate;
+      failure = isTold ? error.message : inquiry.failureOf(error);
       restsUntil = clock.now() + RETRY_MS;
     } finally {
+      inquiry.end();
       fetching = null;
     }
   }
@@ -109,25 +114,21 @@ export function createRemoteKeys({ url, timeoutMs, clock }: RemoteKeysOptions): 
       void refreshed();
       return usable()?.keys ?? null;
     },
-    close: () => agent.destroy(),
+    close: () => asker.close(),
   };
 }
 
+const ACCEPTED = ['accept', 'application/jwk-set+json, application/json'];
+
 type KeySet = Parameters<typeof createLocalJWKSet>[0];
 
-async function fetchKeys(agent: Dispatcher, url: URL, signal: AbortSignal): Promise<KeySet> {
-  const { statusCode, body } = await agent.request({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method: 'GET',
-    headers: { accept: 'application/jwk-set+json, application/json' },
-    signal,
-  });
-  if (statusCode !== 200) {
-    body.dump({ limit: MAX_BYTES }).catch(() => {});
-    throw new KeysUnavailable(`status ${statusCode}`);
+async function fetchKeys(inquiry: Inquiry, url: URL): Promise<KeySet> {
+  const response = await inquiry.ask(url, { method: 'GET', fields: ACCEPTED });
+  if (response.status !== 200) {
+    inquiry.discard(response, MAX_BYTES);
+    throw new KeysUnavailable(`status ${response.status}`);
   }
-  const reading = await readJson(body, MAX_BYTES);
+  const reading = await readJson(response.body, MAX_BYTES);
   if (!reading.ok) throw new KeysUnavailable(reading.lack);
   const keys = (reading.document as { keys?: unknown } | null)?.keys;
   const usable = Array.isArray(keys) && keys.length <= MAX_KEYS ? keys.filter(isPublicKey) : [];
@@ -141,10 +142,4 @@ const KINDS: readonly unknown[] = ['RSA', 'EC', 'OKP'];
 function isPublicKey(found: unknown): found is KeySet['keys'][number] {
   if (typeof found !== 'object' || found === null) return false;
   return KINDS.includes((found as { kty?: unknown }).kty) && !('d' in found) && !('k' in found);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof KeysUnavailable) return error.message;
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'connection failed';
 }

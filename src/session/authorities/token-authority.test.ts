@@ -2,6 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createUndiciAsker } from '../../gateway/undici-asker.ts';
+import { createFetchAsker } from '../../serverless/fetch-asker.ts';
 import { createStoreKeys } from '../../store/keys.ts';
 import { createManualClock, type ManualClock } from '../../testing/manual-clock.ts';
 import type { Authority } from '../authority.ts';
@@ -17,6 +19,11 @@ const present = createSessionPresenter({
     secret: 'token',
   },
 });
+const ASKED = { openAsker: createUndiciAsker };
+const ASKERS = [
+  ['undici', createUndiciAsker],
+  ['fetch', createFetchAsker(fetch).open],
+] as const;
 const HOUR_MS = 3_600_000;
 
 /** With `undefined` for a claim that is left out. */
@@ -72,6 +79,7 @@ async function start(
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const jwksUrl = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`);
   authority = createTokenAuthority({
+    ...ASKED,
     ...{ name: 'the issuer', jwksUrl, timeoutMs: 1_000, clock, issuer: 'https://id.test', audience: ['api'] },
     ...options,
   });
@@ -191,128 +199,132 @@ describe('a token', () => {
   });
 });
 
-describe('the keys of an issuer', () => {
-  it('are fetched once for all who need them', async () => {
-    await start();
-    const tokens = await Promise.all(Array.from({ length: 20 }, (_, i) => one.sign({ sub: `user ${i}` })));
-    expect(new Set(await Promise.all(tokens.map(verdict)))).toEqual(new Set(['valid']));
-    expect(asked).toBe(1);
-  });
+describe.each(ASKERS)('asked by %s:', (_, openAsker) => {
+  beforeAll(() => void Object.assign(ASKED, { openAsker }));
 
-  it('are fetched again for a key that is not known, every 30 seconds at most', async () => {
-    await start();
-    expect(await verdict(await one.sign({}))).toBe('valid');
-    published = { keys: [one.jwk, two.jwk] };
-    const token = await two.sign({});
-    expect(await validate(token)).toEqual({ verdict: 'invalid', detail: 'ERR_JWKS_NO_MATCHING_KEY' });
-    expect(asked).toBe(1);
-    clock.advance(30_000);
-    expect(await Promise.all([token, await one.sign({}), token].map(verdict))).toEqual([
-      'valid',
-      'valid',
-      'valid',
-    ]);
-    const invented = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => two.sign({}, { kid: `invented ${i}` })),
-    );
-    expect(new Set(await Promise.all(invented.map(verdict)))).toEqual(new Set(['invalid']));
-    expect(asked).toBe(2);
-  });
-
-  it('let in nobody once they were taken back, not even who is remembered', async () => {
-    await start();
-    const session = present(await one.sign({}))!;
-    await authority.validate(session, 'r1');
-    published = { keys: [two.jwk] };
-    clock.advance(600_000);
-    // Old keys serve while new ones are on their way.
-    expect(authority.recall!(session)).not.toBeNull();
-    await expect.poll(() => authority.recall!(session)).toBeNull();
-    expect((await authority.validate(session, 'r1')).verdict).toBe('invalid');
-    expect(asked).toBe(2);
-  });
-
-  it('that have not changed leave what is remembered', async () => {
-    await start();
-    const session = present(await one.sign({}))!;
-    await authority.validate(session, 'r1');
-    clock.advance(600_000);
-    expect(authority.recall!(session)).not.toBeNull();
-    await expect.poll(() => asked).toBe(2);
-    expect(await verdict(await one.sign({ sub: 'eve' }))).toBe('valid');
-    expect(authority.recall!(session)).not.toBeNull();
-  });
-
-  it('serve for a day while the issuer is away', async () => {
-    await start();
-    const token = await one.sign({ exp: nowSeconds() + 100 * 3_600 });
-    const session = present(token)!;
-    expect(await verdict(token)).toBe('valid');
-    await stopServer();
-    clock.advance(23 * HOUR_MS);
-    expect(await verdict(token)).toBe('valid');
-    expect(authority.recall!(session)).not.toBeNull();
-    // Whether a key is new can't be known now.
-    expect(await validate(await two.sign({}))).toMatchObject({
-      verdict: 'unavailable',
-      detail: expect.stringMatching(/^keys not fetched: ./),
+  describe('the keys of an issuer', () => {
+    it('are fetched once for all who need them', async () => {
+      await start();
+      const tokens = await Promise.all(Array.from({ length: 20 }, (_, i) => one.sign({ sub: `user ${i}` })));
+      expect(new Set(await Promise.all(tokens.map(verdict)))).toEqual(new Set(['valid']));
+      expect(asked).toBe(1);
     });
-    clock.advance(HOUR_MS);
-    expect(authority.recall!(session)).toBeNull();
-    expect(await validate(token)).toMatchObject({ verdict: 'unavailable' });
-  });
 
-  it('that can’t be fetched are asked for again after five seconds', async () => {
-    let status = 503;
-    await start({}, (_, response) => response.writeHead(status).end(JSON.stringify(published)));
-    const token = await one.sign({});
-    const down = { verdict: 'unavailable', detail: 'keys not fetched: status 503' };
-    expect([await validate(token), await validate(token), asked]).toEqual([down, down, 1]);
-    status = 200;
-    clock.advance(5_000);
-    expect(await verdict(token)).toBe('valid');
-  });
-
-  it.each<[string, RequestListener, string]>([
-    ['silence', () => {}, 'no answer within 300 ms'],
-    ['half an answer', (_, response) => response.write('{"keys":['), 'no answer within 300 ms'],
-    ['a page', (_, response) => response.end('<html>'), 'a body that is no JSON'],
-    ['another document', (_, response) => response.end('{"keys":{}}'), 'no usable list of keys'],
-    ['nothing', (_, response) => response.end('null'), 'no usable list of keys'],
-    [
-      'a flood',
-      (_, response) => response.end(Buffer.alloc(2_000_000, ' ')),
-      'a body of more than 262144 bytes',
-    ],
-    ['a redirect', (_, response) => response.writeHead(302, { Location: '/' }).end(), 'status 302'],
-    ['a broken connection', (request) => request.socket.destroy(), 'UND_ERR_SOCKET'],
-    [
-      'secrets',
-      (_, response) => response.end('{"keys":[{"kty":"oct","k":"AAAA","kid":"one"}]}'),
-      'no usable list of keys',
-    ],
-  ])('are not there with %s', async (_, listener, detail) => {
-    await start({ timeoutMs: 300 }, listener);
-    expect(await validate(await one.sign({}))).toEqual({
-      ...{ verdict: 'unavailable', detail: `keys not fetched: ${detail}` },
+    it('are fetched again for a key that is not known, every 30 seconds at most', async () => {
+      await start();
+      expect(await verdict(await one.sign({}))).toBe('valid');
+      published = { keys: [one.jwk, two.jwk] };
+      const token = await two.sign({});
+      expect(await validate(token)).toEqual({ verdict: 'invalid', detail: 'ERR_JWKS_NO_MATCHING_KEY' });
+      expect(asked).toBe(1);
+      clock.advance(30_000);
+      expect(await Promise.all([token, await one.sign({}), token].map(verdict))).toEqual([
+        'valid',
+        'valid',
+        'valid',
+      ]);
+      const invented = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => two.sign({}, { kid: `invented ${i}` })),
+      );
+      expect(new Set(await Promise.all(invented.map(verdict)))).toEqual(new Set(['invalid']));
+      expect(asked).toBe(2);
     });
-  });
 
-  it('that are of no use are the issuer’s fault', async () => {
-    await start();
-    published = { keys: [{ ...one.jwk, x: 'AAAA' }, null, 7, { ...rsa.jwk, n: 'sXchkQ' }] };
-    const useless = { verdict: 'unavailable', detail: 'the token’s key is of no use' };
-    expect([await validate(await one.sign({})), await validate(await rsa.sign({}))]).toEqual([
-      useless,
-      useless,
-    ]);
-  });
+    it('let in nobody once they were taken back, not even who is remembered', async () => {
+      await start();
+      const session = present(await one.sign({}))!;
+      await authority.validate(session, 'r1');
+      published = { keys: [two.jwk] };
+      clock.advance(600_000);
+      // Old keys serve while new ones are on their way.
+      expect(authority.recall!(session)).not.toBeNull();
+      await expect.poll(() => authority.recall!(session)).toBeNull();
+      expect((await authority.validate(session, 'r1')).verdict).toBe('invalid');
+      expect(asked).toBe(2);
+    });
 
-  it('need no name while there is one', async () => {
-    await start();
-    const nameless = await createSigner('PS256', undefined);
-    published = { keys: [nameless.jwk, one.jwk] };
-    expect(await verdict(await nameless.sign({}))).toBe('valid');
+    it('that have not changed leave what is remembered', async () => {
+      await start();
+      const session = present(await one.sign({}))!;
+      await authority.validate(session, 'r1');
+      clock.advance(600_000);
+      expect(authority.recall!(session)).not.toBeNull();
+      await expect.poll(() => asked).toBe(2);
+      expect(await verdict(await one.sign({ sub: 'eve' }))).toBe('valid');
+      expect(authority.recall!(session)).not.toBeNull();
+    });
+
+    it('serve for a day while the issuer is away', async () => {
+      await start();
+      const token = await one.sign({ exp: nowSeconds() + 100 * 3_600 });
+      const session = present(token)!;
+      expect(await verdict(token)).toBe('valid');
+      await stopServer();
+      clock.advance(23 * HOUR_MS);
+      expect(await verdict(token)).toBe('valid');
+      expect(authority.recall!(session)).not.toBeNull();
+      // Whether a key is new can't be known now.
+      expect(await validate(await two.sign({}))).toMatchObject({
+        verdict: 'unavailable',
+        detail: expect.stringMatching(/^keys not fetched: ./),
+      });
+      clock.advance(HOUR_MS);
+      expect(authority.recall!(session)).toBeNull();
+      expect(await validate(token)).toMatchObject({ verdict: 'unavailable' });
+    });
+
+    it('that can’t be fetched are asked for again after five seconds', async () => {
+      let status = 503;
+      await start({}, (_, response) => response.writeHead(status).end(JSON.stringify(published)));
+      const token = await one.sign({});
+      const down = { verdict: 'unavailable', detail: 'keys not fetched: status 503' };
+      expect([await validate(token), await validate(token), asked]).toEqual([down, down, 1]);
+      status = 200;
+      clock.advance(5_000);
+      expect(await verdict(token)).toBe('valid');
+    });
+
+    it.each<[string, RequestListener, string]>([
+      ['silence', () => {}, 'no answer within 300 ms'],
+      ['half an answer', (_, response) => response.write('{"keys":['), 'no answer within 300 ms'],
+      ['a page', (_, response) => response.end('<html>'), 'a body that is no JSON'],
+      ['another document', (_, response) => response.end('{"keys":{}}'), 'no usable list of keys'],
+      ['nothing', (_, response) => response.end('null'), 'no usable list of keys'],
+      [
+        'a flood',
+        (_, response) => response.end(Buffer.alloc(2_000_000, ' ')),
+        'a body of more than 262144 bytes',
+      ],
+      ['a redirect', (_, response) => response.writeHead(302, { Location: '/' }).end(), 'status 302'],
+      ['a broken connection', (request) => request.socket.destroy(), 'UND_ERR_SOCKET'],
+      [
+        'secrets',
+        (_, response) => response.end('{"keys":[{"kty":"oct","k":"AAAA","kid":"one"}]}'),
+        'no usable list of keys',
+      ],
+    ])('are not there with %s', async (_, listener, detail) => {
+      await start({ timeoutMs: 300 }, listener);
+      expect(await validate(await one.sign({}))).toEqual({
+        ...{ verdict: 'unavailable', detail: `keys not fetched: ${detail}` },
+      });
+    });
+
+    it('that are of no use are the issuer’s fault', async () => {
+      await start();
+      published = { keys: [{ ...one.jwk, x: 'AAAA' }, null, 7, { ...rsa.jwk, n: 'sXchkQ' }] };
+      const useless = { verdict: 'unavailable', detail: 'the token’s key is of no use' };
+      expect([await validate(await one.sign({})), await validate(await rsa.sign({}))]).toEqual([
+        useless,
+        useless,
+      ]);
+    });
+
+    it('need no name while there is one', async () => {
+      await start();
+      const nameless = await createSigner('PS256', undefined);
+      published = { keys: [nameless.jwk, one.jwk] };
+      expect(await verdict(await nameless.sign({}))).toBe('valid');
+    });
   });
 });
 
@@ -320,6 +332,7 @@ it.each([['none'], ['HS256'], ['hs512']])('refuses %s as an algorithm', (algorit
   const jwksUrl = new URL('http://127.0.0.1/');
   const make = () =>
     createTokenAuthority({
+      ...ASKED,
       name: 'x',
       jwksUrl,
       timeoutMs: 1,

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { CachegateError } from '../../errors.ts';
 import type { Authority, Validation, ValidSession } from '../authority.ts';
 import type { PresentedSession } from '../presented-session.ts';
+import type { OpenAsker } from './asker.ts';
 import { rolesFrom, userFrom } from './identity-sources.ts';
 import { type JsonPointer, parseJsonPointer, pointedAt } from './json-pointer.ts';
 import { createRemoteKeys, KeysUnavailable, type PublishedKeys } from './remote-keys.ts';
@@ -25,6 +26,8 @@ export interface TokenAuthorityOptions {
   /** Milliseconds for a fetch of the keys. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** By whom the keys are fetched. */
+  readonly openAsker: OpenAsker;
   /** How many verified tokens are remembered. Default: 10,000. */
   readonly maxRemembered?: number;
 }
@@ -54,8 +57,8 @@ interface Remembered {
  * @throws CachegateError `ERR_CONFIG_INVALID` for algorithms that prove nothing, or a claim that is none
  */
 export function createTokenAuthority(options: TokenAuthorityOptions): Authority {
-  const { name, timeoutMs, clock } = options;
-  const keys = createRemoteKeys({ url: options.jwksUrl, timeoutMs, clock });
+  const { name, timeoutMs, clock, openAsker } = options;
+  const keys = createRemoteKeys({ url: options.jwksUrl, timeoutMs, clock, openAsker });
   const checks = checksOf(options);
   const user = placeOf(options.userClaim ?? 'sub');
   const roles = options.rolesClaim === undefined ? null : placeOf(options.rolesClaim);
