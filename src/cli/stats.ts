@@ -10,17 +10,41 @@ const EXAMPLES = [
   'cachegate stats',
   'cachegate stats --admin http://127.0.0.1:9180',
   'cachegate stats --json | jq .hit_rate',
+  'cachegate stats --store --config cachegate.yaml',
 ];
+
+interface StatsTarget extends Target {
+  readonly store?: boolean;
+}
 
 export function statsCommand(): Command {
   const command = new Command('stats').description('how often the cache has answered, and what it holds');
-  return withTargetOptions(command, EXAMPLES).action(stats);
+  return withTargetOptions(command, EXAMPLES)
+    .option(
+      '--store',
+      'ask the store of the configuration file itself: no server need run (statistics_storage: redis)',
+    )
+    .action(stats);
 }
 
-async function stats(target: Target): Promise<void> {
-  const answer = await withAdmin(target, 'stats', (client) => client.ask('GET', '/stats', isStats));
+async function stats(target: StatsTarget): Promise<void> {
+  const answer = target.store === true ? await statsOfStore(target) : await statsOfServer(target);
   if (target.json) printJson(answer);
   else print(statsText(answer, createFormat()));
+}
+
+function statsOfServer(target: Target): Promise<Stats | StatsOff> {
+  return withAdmin(target, 'stats', (client) => client.ask('GET', '/stats', isStats));
+}
+
+/** Loaded only where it is used. */
+async function statsOfStore({ config }: Target): Promise<Stats> {
+  const [cwd, env] = [process.cwd(), process.env];
+  const { findConfig } = await import('./find-config.ts');
+  const file = config ?? (await findConfig(cwd, 'stats', '--admin URL'));
+  const { loadConfig } = await import('../config/load-config.ts');
+  const { readStatistics } = await import('../wiring/read-statistics.ts');
+  return readStatistics(await loadConfig({ file, cwd, env }), env);
 }
 
 const counts = { hit_rate: isNumber, total_hits: isNumber, total_misses: isNumber };

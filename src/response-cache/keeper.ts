@@ -2,6 +2,7 @@ import { assessResponse } from '../engine/assessment.ts';
 import type { ResponseFacts } from '../engine/facts.ts';
 import { isDescribedByHead } from '../engine/validation.ts';
 import { contentLength } from '../http/content-length.ts';
+import type { HeldLease } from '../store/held-lease.ts';
 import type { Fence } from '../store/store.ts';
 import type { CacheRequest } from './cache-request.ts';
 import { withStoredPart } from './combination.ts';
@@ -21,6 +22,8 @@ export interface KeeperOptions {
 export interface Keeping {
   /** `null`: not at all. */
   readonly fence: Fence | null;
+  /** Given back with what is stored. */
+  readonly lease?: HeldLease | null;
   /** What was stored before. */
   readonly found: Found;
 }
@@ -38,20 +41,20 @@ export function createKeeper({ save, drops }: KeeperOptions): Keeper {
   async function keepArriving(
     request: CacheRequest,
     landing: Arriving,
-    { fence, found }: Keeping,
+    { fence, lease = null, found }: Keeping,
   ): Promise<void> {
     const body = await landing.body.whole;
     if (body === null || fence === null || !lengthAgrees(landing, body)) return;
     const received = { ...landing.response, fields: landing.sharedFields, body };
     const before = found.entry;
     if (landing.assessment.part === null) {
-      await save(request, { response: received, body, assessment: landing.assessment, fence, before });
+      await save(request, { response: received, body, assessment: landing.assessment, fence, lease, before });
       return;
     }
     const kept = withStoredPart(request, wholeOf(before), received);
     if (kept.body.length > request.maxBodyBytes) return;
     const assessment = assessResponse(request.facts, kept, request.policy);
-    await save(request, { response: kept, body: kept.body, assessment, fence, before });
+    await save(request, { response: kept, body: kept.body, assessment, fence, lease, before });
   }
 
   async function keepHead(request: CacheRequest, head: ResponseFacts, keeping: Keeping): Promise<void> {
@@ -67,12 +70,12 @@ export function createKeeper({ save, drops }: KeeperOptions): Keeper {
     request: CacheRequest,
     entry: StoredEntry,
     storable: boolean,
-    { fence, found }: Keeping,
+    { fence, lease = null, found }: Keeping,
   ): Promise<void> {
     const { response, assessment, body, packed } = entry;
     if (!assessment.storable) return drop(request);
     if (!storable || fence === null) return;
-    await save(request, { response, body, packed, assessment, fence, before: found.entry });
+    await save(request, { response, body, packed, assessment, fence, lease, before: found.entry });
   }
 
   const drop = (request: CacheRequest) => drops.drop(request, [request.key]);
@@ -84,7 +87,8 @@ export function createKeeper({ save, drops }: KeeperOptions): Keeper {
       const landing = await fill.landing;
       const { opening } = fill;
       if (opening?.kind !== 'begun') return;
-      const keeping = { fence: opening.fence, found: opening.planned.found };
+      const { fence, lease, planned } = opening;
+      const keeping = { fence, lease, found: planned.found };
       switch (landing.kind) {
         case 'validated':
           return keepFreshened(request, landing.entry, landing.storable, keeping);

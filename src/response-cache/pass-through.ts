@@ -104,6 +104,7 @@ function assessForGet(request: CacheRequest, response: FetchedResponse) {
 }
 
 /** The policy that gives no lifetime of its own. */
-function explicitOnly({ mode, targetedFields }: CachePolicy): CachePolicy {
-  return { mode, targetedFields, heuristic: false, force: false, negativeTtlSeconds: new Map() };
+function explicitOnly({ mode, targetedFields, private: isPrivate = false }: CachePolicy): CachePolicy {
+  const own = { heuristic: false, force: false, negativeTtlSeconds: new Map() };
+  return { mode, targetedFields, private: isPrivate, ...own };
 }

@@ -100,3 +100,32 @@ describe('while the store is away', () => {
     expect([drops.covers(requestFor('/a')), vi.getTimerCount()]).toEqual([false, 0]);
   });
 });
+
+describe('where no timer may be set', () => {
+  it('is told to the store again by a request that comes later, behind its answer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const works: Promise<unknown>[] = [];
+    const background = {
+      ...{ settle: async () => true, underWay: () => null },
+      run: (work: () => Promise<unknown>) => works.push(work()) > 0,
+    };
+    drops = createPendingDrops({ store, keys, background, observer: {} });
+    await keep(baseOf('/a'));
+    store.fail(AWAY);
+    await drops.drop(requestFor('/a'), [baseOf('/a')]);
+    const asked = async () => {
+      const covered = drops.covers(requestFor('/a'));
+      await Promise.all(works);
+      return [covered, works.length];
+    };
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await asked()).toEqual([true, 0]);
+    vi.advanceTimersByTime(5_000);
+    expect(await asked()).toEqual([true, 1]);
+    expect(await asked()).toEqual([true, 1]);
+    store.heal();
+    vi.advanceTimersByTime(5_000);
+    expect(await asked()).toEqual([true, 2]);
+    expect([await asked(), await isThere(baseOf('/a')), vi.getTimerCount()]).toEqual([[false, 2], false, 0]);
+  });
+});

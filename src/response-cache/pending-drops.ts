@@ -1,3 +1,4 @@
+import type { Background } from '../background.ts';
 import type { StoreObserver } from '../observe/observer.ts';
 import { backoffMs } from '../store/backoff.ts';
 import type { StoreKeys } from '../store/keys.ts';
@@ -17,6 +18,8 @@ export interface PendingDropsOptions {
   readonly store: Store;
   readonly keys: StoreKeys;
   readonly observer: StoreObserver;
+  /** Where the next attempt is made that no timer may be set for: with a request that comes later; `null`: by a timer. */
+  readonly background?: Background | null;
   /** So many are remembered one by one; past that, all of their services' responses are to be dropped. */
   readonly max?: number;
 }
@@ -35,12 +38,14 @@ const AT_ONCE = 100;
  * anything else of those groups. What a process had still to tell when it ended is lost.
  */
 export function createPendingDrops(options: PendingDropsOptions): PendingDrops {
-  const { store, keys, observer, max = MAX_PENDING } = options;
+  const { store, keys, observer, background = null, max = MAX_PENDING } = options;
   const pending = new Map<string, Pending>();
   /** Those of which more had to be remembered than there was room for. */
   const services = new Map<string, object>();
   let attempts = 0;
-  let timer: NodeJS.Timeout | undefined;
+  /** An attempt is due, or under way. */
+  let isToRetry = false;
+  let retryAt = Infinity;
 
   async function tell(bases: readonly string[], byContent: readonly string[]): Promise<void> {
     const tags = byContent.map((base) => keys.targetTag(base));
@@ -57,10 +62,18 @@ export function createPendingDrops(options: PendingDropsOptions): PendingDrops {
   }
 
   function retryLater(): void {
-    if (timer !== undefined) return;
+    if (isToRetry) return;
+    isToRetry = true;
     attempts += 1;
-    timer = setTimeout(() => void retry(), backoffMs(attempts, Math.random()));
-    timer.unref();
+    const waitMs = backoffMs(attempts, Math.random());
+    if (background === null) setTimeout(() => void retry(), waitMs).unref();
+    else retryAt = performance.now() + waitMs;
+  }
+
+  function retryIfDue(): void {
+    if (performance.now() < retryAt) return;
+    // Once it can't be run, the next request may.
+    if (background!.run(retry)) retryAt = Infinity;
   }
 
   async function retry(): Promise<void> {
@@ -70,7 +83,7 @@ export function createPendingDrops(options: PendingDropsOptions): PendingDrops {
     } catch (error) {
       if (storeFailure(error).code === 'ERR_STORE_CLOSED') forget();
     }
-    timer = undefined;
+    isToRetry = false;
     if (pending.size + services.size > 0) retryLater();
   }
 
@@ -106,6 +119,7 @@ export function createPendingDrops(options: PendingDropsOptions): PendingDrops {
     },
     covers(request) {
       if (pending.size === 0 && services.size === 0) return false;
+      retryIfDue();
       const { key, service, targetKey } = request;
       return pending.has(key) || services.has(service) || (targetKey !== null && pending.has(targetKey));
     },

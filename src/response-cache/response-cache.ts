@@ -28,6 +28,8 @@ export interface ResponseCacheOptions {
   readonly weigh?: (bytes: Buffer, more: number) => void;
   /** For so long at most a drop may go unheard before it is confirmed (`Store.confirmed`); 1,000 by default. */
   readonly unheardMs?: number;
+  /** `false`: the process may stand still between requests, so that nothing may be due by a timer. By default it goes on. */
+  readonly lasting?: boolean;
 }
 
 export interface ResponseCache {
@@ -46,9 +48,9 @@ const MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 /** An HTTP cache on a store (RFC 9111): the engine decides, this carries it out. */
 export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
-  const { clock, observer } = options;
+  const { clock, observer, background, lasting = true } = options;
   const budget = createByteBudget(MAX_HELD_BYTES);
-  const drops = createPendingDrops(options);
+  const drops = createPendingDrops({ ...options, background: lasting ? null : background });
   const lookup = createLookup(options);
   const bodies = createBodies({ ...options, budget });
   const planner = createPlanner(bodies, clock);

@@ -5,6 +5,7 @@ import { remainingFreshnessMs, retentionMs } from '../engine/freshness.ts';
 import { variantKey } from '../engine/selection.ts';
 import { responseTags } from '../http/cache-tags.ts';
 import type { RequestObserver, StoreObserver } from '../observe/observer.ts';
+import { type HeldLease, setAndEnd } from '../store/held-lease.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import { storeFailure } from '../store/reading.ts';
 import type { Fence, Store } from '../store/store.ts';
@@ -33,6 +34,8 @@ export interface Saving {
   readonly packed?: PackedBody | null;
   readonly assessment: Assessment;
   readonly fence: Fence;
+  /** Given back with the write, so that it costs no call of its own; by whoever took it, if nothing is written. */
+  readonly lease?: HeldLease | null;
   /** What the request selected before. */
   readonly before: StoredEntry | null;
 }
@@ -61,7 +64,8 @@ export function createSaver({ store, keys, bodies, drops, clock, observer }: Sav
     // The last moment to find that it is to be dropped still, as the store was away.
     if (key === null || drops.covers(request)) return false;
     const tags = tagsOf(request, saving.response);
-    const written = await store.set(key, bytes, ttlMs, { group: base, fence, tags });
+    const { lease = null } = saving;
+    const written = await setAndEnd({ store, lease }, key, bytes, ttlMs, { group: base, fence, tags });
     const useless = written ? saving.before?.packed : body;
     if (useless && !Buffer.isBuffer(useless)) await discardUnless(base, useless, written ? body : null);
     return written;

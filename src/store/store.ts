@@ -19,6 +19,8 @@ export interface StoredValue {
   readonly bytes: Buffer;
   /** Milliseconds left until the store forgets it, at the time of the answer; more than 0. */
   readonly expiresInMs: number;
+  /** When it was asked for, in milliseconds of `performance.now()`, where that was before the `get` that brought it. */
+  readonly askedAt?: number;
 }
 
 /** At most `limit` requests in any `windowMs` milliseconds (sliding). Both are whole numbers from 1. */
@@ -62,6 +64,10 @@ export interface SetOptions {
   readonly fence?: Fence;
   /** Keys (`StoreKeys.tag`) of the tags that the group is found by from now on, for as long as the value lasts. Needs `group`. */
   readonly tags?: readonly string[];
+  /**
+   * Gives a lease of the group back with the write, as `end` would; what is not written leaves it as it is. Needs `group`.
+   */
+  readonly endLease?: Lease;
 }
 
 export interface ReplaceOptions {

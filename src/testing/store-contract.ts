@@ -3,6 +3,7 @@ import { countContract } from './store-count-contract.ts';
 import { groupContract } from './store-group-contract.ts';
 import { rateContract } from './store-rate-contract.ts';
 import { replaceContract } from './store-replace-contract.ts';
+import { tagContract } from './store-tag-contract.ts';
 import { usageContract } from './store-usage-contract.ts';
 import { valueContract } from './store-value-contract.ts';
 
@@ -18,6 +19,7 @@ export const storeContract: readonly ContractCase[] = [
   ...replaceContract,
   ...rateContract,
   ...groupContract,
+  ...tagContract,
   ...countContract,
   ...usageContract,
 ];

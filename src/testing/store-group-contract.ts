@@ -3,7 +3,7 @@ import { markOf } from '../store/mark.ts';
 import type { Lease } from '../store/store.ts';
 import { type ContractCase, contractCase, MINUTE, membersOf, textsOf } from './contract-case.ts';
 
-/** What every store must do with groups: fences, leases, tags, drops. */
+/** What every store must do with groups: fences, leases, drops. */
 export const groupContract: readonly ContractCase[] = [
   contractCase('writes while the fence of its fill stands', async ({ store, slotKey }) => {
     const base = slotKey('a');
@@ -115,6 +115,61 @@ export const groupContract: readonly ContractCase[] = [
     assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'held');
   }),
 
+  contractCase('ends a lease with a write, and with none that is refused', async (context) => {
+    const { store, slotKey, key } = context;
+    for (const base of [slotKey('a'), key('verdict')]) {
+      const endLease = leaseOf('one');
+      const { fence } = await store.begin(base, endLease);
+      const options = { group: base, fence, endLease };
+      await store.set(base, VALUE, MINUTE, { group: base });
+      assert.equal(await store.set(base, VALUE, MINUTE, { ...options, onlyIfAbsent: true }), false);
+      assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'taken');
+      assert.equal(await store.set(base, VALUE, MINUTE, options), true);
+      assert.equal(await store.renew(base, endLease), false);
+      assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'held');
+      // By another's name it ends nothing.
+      await store.set(base, VALUE, MINUTE, { group: base, endLease });
+      assert.equal((await store.begin(base, leaseOf('three'))).lease?.kind, 'taken');
+      await store.set(base, VALUE, MINUTE, { group: base, endLease: leaseOf('two') });
+      assert.equal((await store.begin(base, leaseOf('three'))).lease?.kind, 'held');
+    }
+  }),
+
+  contractCase('ends a lease with the write of a variant and its tags', async ({ store, slotKey }) => {
+    const [base, variant, tag] = [slotKey('a'), slotKey('a', ':v'), slotKey('tag')];
+    const { fence } = await store.begin(base, leaseOf('one'));
+    const options = { group: base, fence, tags: [tag], endLease: leaseOf('one') };
+    assert.equal(await store.set(variant, VALUE, MINUTE, options), true);
+    assert.deepEqual(await membersOf(store, tag), [base]);
+    assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'held');
+  }),
+
+  contractCase('wakes who waits for a lease that ends with a write', async ({ store, slotKey }) => {
+    const base = slotKey('a');
+    const { fence } = await store.begin(base, leaseOf('one'));
+    const { lease } = await store.begin(base, leaseOf('two'));
+    assert.ok(lease?.kind === 'taken');
+    const changed = lease.changed(5_000);
+    await store.set(base, VALUE, MINUTE, { group: base, fence, endLease: leaseOf('one') });
+    await changed;
+    assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'held');
+  }),
+
+  contractCase('shows who has begun what is there by then', async ({ store, slotKey }) => {
+    const [base, tag] = [slotKey('a'), slotKey('tag')];
+    await store.begin(base, leaseOf('one'));
+    assert.deepEqual(await store.get([base]), [null]);
+    await store.begin(base, leaseOf('one'));
+    await store.set(base, VALUE, MINUTE, { group: base });
+    assert.deepEqual(await textsOf(store, [base]), [TEXT]);
+    await store.begin(base, leaseOf('one'));
+    assert.deepEqual(await textsOf(store, [base]), [TEXT]);
+    await Promise.all([store.begin(base, leaseOf('one')), store.drop([base])]);
+    assert.deepEqual(await store.get([base]), [null]);
+    await Promise.all([store.begin(base), store.set(base, VALUE, MINUTE, { group: base, tags: [tag] })]);
+    assert.deepEqual(await textsOf(store, [base]), [TEXT]);
+  }),
+
   contractCase('gives a lease to exactly one of many at once', async ({ store, slotKey }) => {
     const base = slotKey('a');
     const begun = await Promise.all(
@@ -183,79 +238,6 @@ export const groupContract: readonly ContractCase[] = [
     assert.ok(waiting?.kind === 'taken');
     await waiting.changed(20);
   }),
-
-  contractCase('tells the groups that have a tag', async ({ store, slotKey }) => {
-    const bases = Array.from({ length: 1_200 }, (_, i) => slotKey(`m${i}`));
-    const [tag, none] = [slotKey('tag'), slotKey('none')];
-    await Promise.all(bases.map((base) => store.set(base, VALUE, MINUTE, { group: base, tags: [tag] })));
-    assert.deepEqual(await membersOf(store, tag), [...bases].sort());
-    assert.deepEqual(await membersOf(store, none), []);
-  }),
-
-  contractCase('drops the groups that have a tag, with all their values', async ({ store, slotKey }) => {
-    const [one, variant, two, three] = [slotKey('1'), slotKey('1', ':v'), slotKey('2'), slotKey('3')];
-    const [news, sport] = [slotKey('news'), slotKey('sport')];
-    await store.set(one, VALUE, MINUTE, { group: one });
-    await store.set(variant, VALUE, MINUTE, { group: one, tags: [news] });
-    await store.set(two, VALUE, MINUTE, { group: two, tags: [sport, news] });
-    await store.set(three, VALUE, MINUTE, { group: three, tags: [sport] });
-    assert.equal(await store.dropTagged([news]), 2);
-    assert.deepEqual(await textsOf(store, [one, variant, two, three]), [null, null, null, TEXT]);
-    assert.equal(await store.dropTagged([news]), 0);
-    assert.equal(await store.dropTagged([]), 0);
-  }),
-
-  contractCase('drops only what has all of several tags', async ({ store, slotKey }) => {
-    const [one, two, three] = [slotKey('1'), slotKey('2'), slotKey('3')];
-    const [a, b, c] = [slotKey('a'), slotKey('b'), slotKey('c')];
-    await store.set(one, VALUE, MINUTE, { group: one, tags: [a, b] });
-    await store.set(two, VALUE, MINUTE, { group: two, tags: [a] });
-    await store.set(three, VALUE, MINUTE, { group: three, tags: [b, c, a] });
-    assert.equal(await store.dropTagged([a, b, c]), 1);
-    assert.deepEqual(await textsOf(store, [one, two, three]), [TEXT, TEXT, null]);
-    assert.equal(await store.dropTagged([b, a]), 1);
-    assert.deepEqual(await textsOf(store, [one, two]), [null, TEXT]);
-  }),
-
-  contractCase('drops a thousand groups by their tag', async ({ store, slotKey }) => {
-    const bases = Array.from({ length: 1_100 }, (_, i) => slotKey(`m${i}`));
-    const tag = slotKey('tag');
-    await Promise.all(bases.map((base) => store.set(base, VALUE, MINUTE, { group: base, tags: [tag] })));
-    assert.equal(await store.dropTagged([tag]), 1_100);
-    assert.ok((await store.get(bases)).every((value) => value === null));
-    assert.deepEqual(await membersOf(store, tag), []);
-  }),
-
-  contractCase('marks by a tag', async ({ store, slotKey }) => {
-    const [base, tag] = [slotKey('1'), slotKey('tag')];
-    await store.set(base, VALUE, MINUTE, { group: base, tags: [tag] });
-    assert.equal(await store.dropTagged([tag], { markedAt: MARKED_AT }), 1);
-    const [value] = await store.get([base]);
-    assert.equal(markOf(value!.bytes), MARKED_AT);
-    assert.equal(await store.dropTagged([tag]), 1);
-    assert.deepEqual(await store.get([base]), [null]);
-  }),
-
-  contractCase(
-    'writes nothing that was begun before one of its tags was dropped',
-    async ({ store, slotKey }) => {
-      const [base, other] = [slotKey('1'), slotKey('2')];
-      const [tag, quiet] = [slotKey('tag'), slotKey('quiet')];
-      const [begun, elsewhere] = [await store.begin(base), await store.begin(other)];
-      await store.dropTagged([tag]);
-      const later = await store.begin(slotKey('3'));
-      const options = { group: base, fence: begun.fence, tags: [quiet, tag] };
-      assert.equal(await store.set(base, VALUE, MINUTE, options), false);
-      assert.deepEqual(await store.get([base]), [null]);
-      const untouched = { group: other, fence: elsewhere.fence, tags: [quiet] };
-      assert.equal(await store.set(other, VALUE, MINUTE, untouched), true);
-      const base3 = slotKey('3');
-      assert.equal(
-        await store.set(base3, VALUE, MINUTE, { group: base3, fence: later.fence, tags: [tag] }),
-        true,
-      );
-    },
-  ),
 
   contractCase('tells listeners what was dropped here, until they leave', async ({ store, slotKey }) => {
     const [base, tagged, tag] = [slotKey('1'), slotKey('2'), slotKey('tag')];

@@ -5,6 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createKvRestStore, type KvRestOptions } from '../../src/store/kv-rest/kv-rest-store.ts';
 import { createResilientStore } from '../../src/store/resilience/resilient-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import {
+  type KvGate,
+  type KvWorld,
+  openKvGate,
+  startCookieAuthority,
+  startPageOrigin,
+} from '../support/kv-gate.ts';
 import { type KvRestFront, startKvRestFront } from '../support/kv-rest-front.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 
@@ -79,6 +86,80 @@ describe('kv-rest store: faults', () => {
     expect(await codesOf(store)).toEqual(['ERR_STORE_UNAVAILABLE']);
     front.reset();
     expect(await codesOf(store)).toEqual(['answered']);
+  });
+
+  it.each(['null', '{}', 'true'])(
+    'is away where commands are answered by what is no answer to them: %s',
+    async (result) => {
+      const base = `response:{${randomUUID()}}`;
+      const fence = { group: base, tags: [`tag:{${base}}`] };
+      const store = open();
+      front.faults.body = `[{"result":${result}}]`;
+      const calls: (() => unknown)[] = [
+        () => store.get([base]),
+        () => store.take(newKey(), RULES),
+        () => store.begin(base, { name: 'a', holder: 'h', ttlMs: MINUTE }),
+        () => store.set(base, Buffer.from('x'), MINUTE, fence),
+        () => store.drop([base]),
+        () => store.dropTagged(fence.tags),
+        () => store.members(fence.tags[0]!, null),
+        () => store.counters(['stats:{1}']),
+        () => store.usage(fence.tags, 10),
+        () => store.delete([base]),
+        () => store.ping(),
+      ];
+      for (const call of calls) {
+        await expect((async () => call())()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+      }
+      front.faults.body = '[{"result":[[1]]}]';
+      await expect(store.begin(base)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    },
+  );
+
+  it('has one call of a turn fail alone, whatever the others are', async () => {
+    const store = open();
+    const bases = ['a', 'b', 'c'].map((name) => `response:{${name}-${randomUUID()}}`);
+    await watcher.lpush(`${bases[1]}:fills`, 'of another application');
+    const settled = await Promise.allSettled([
+      ...bases.map(async (base) => store.begin(base)),
+      store.take(newKey(), RULES),
+      store.set(bases[2]!, Buffer.from('x'), MINUTE, { group: bases[2]!, tags: [`tag:{${bases[2]}}`] }),
+    ]);
+    const statuses = settled.map(({ status }) => status);
+    expect(statuses).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+    expect(settled[1]).toMatchObject({ reason: { message: expect.stringContaining('WRONGTYPE') } });
+  });
+
+  it('counts each take once while the service forgets its scripts again and again', async () => {
+    const store = open();
+    const [key, rules] = [newKey(), [{ limit: 10_000, windowMs: MINUTE }]];
+    const calls: unknown[] = [];
+    for (let turn = 0; turn < 40; turn += 1) {
+      for (let i = 0; i < 5; i += 1)
+        calls.push(store.take(key, rules), store.begin(`response:{${turn}-${i}}`));
+      if (turn % 4 === 0) calls.push(watcher.script('FLUSH'));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(calls);
+    expect((await store.take(key, rules)).rules[0]!.remaining).toBe(10_000 - 201);
+  });
+
+  it('sends no more in a request than it may, with a text of a script too', async () => {
+    const strict = await startKvRestFront(server.url, { maxRequestBytes: 60_000 });
+    const store = open({ url: strict.url, maxRequestBytes: 60_000 });
+    const base = `response:{${randomUUID()}}`;
+    const options = { group: base, tags: [`tag:{${base}}`] };
+    const messages = new Set<string>();
+    for (let size = 30_000; size < 46_000; size += 1_000) {
+      await watcher.script('FLUSH');
+      const written = Promise.resolve(store.set(base, Buffer.alloc(size, 0xff), MINUTE, options));
+      messages.add(String(await written.catch(({ message }) => String(message).replace(/\d+/g, 'n'))));
+    }
+    expect([...messages]).toEqual(['true', "Value of n bytes is larger than the store's bound of n bytes"]);
+    await watcher.script('FLUSH');
+    const long = 'x'.repeat(1_000);
+    await Promise.all(Array.from({ length: 300 }, async (_, i) => store.begin(`response:{${long}${i}}`)));
+    await strict.close();
   });
 
   it('is away when nothing listens', async () => {
@@ -192,5 +273,63 @@ describe('kv-rest store: faults', () => {
     front.reset();
     while (store.state === 'away') await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await codesOf(store)).toEqual(['answered']);
+  });
+});
+
+describe('a gate on a KV service', () => {
+  let server: ValkeyServer;
+  let front: KvRestFront;
+  let world: KvWorld;
+  let gate: KvGate;
+  let onValidation = () => {};
+  beforeAll(async () => {
+    server = await startValkeyServer();
+    front = await startKvRestFront(server.url);
+    const authority = await startCookieAuthority(() => onValidation());
+    world = { front, origin: await startPageOrigin(), authority };
+    const warming = openKvGate(world);
+    await warming.ask('/known', 'warm');
+    await warming.close();
+  });
+  beforeEach(() => {
+    onValidation = () => {};
+    gate = openKvGate(world);
+  });
+  afterEach(async () => {
+    front.reset();
+    await gate.close();
+  });
+  afterAll(async () => {
+    await Promise.all([front.close(), world.origin.close(), world.authority.close()]);
+    await server.stop();
+  });
+
+  const hang = () => Object.assign(front.faults, { hang: true });
+  const slow = () => Object.assign(front.faults, { delayMs: 1_000 });
+
+  // Whoever has asked it in vain does not ask again: so many requests to it are so many deadlines that were waited for.
+  describe.each([
+    ['hangs', hang],
+    ['takes a second for each answer', slow],
+  ])('that %s', (_, fail) => {
+    it.each(['known', 'unknown'])('waits for it once, and answers: a page that is %s', async (page) => {
+      front.reset();
+      fail();
+      const before = world.authority.asked.length;
+      expect(await gate.ask(`/${page}`, 'warm')).toMatch(/^200 cachegate; fwd=/);
+      expect([front.requests, world.authority.asked.length - before]).toEqual([1, 1]);
+      expect(await gate.ask(`/${page}`, 'warm')).toMatch(/^200 cachegate; fwd=/);
+      expect(front.requests).toBe(1);
+    });
+
+    it('from the middle of a request on, waits for it once', async () => {
+      let requests = 0;
+      onValidation = () => {
+        requests = front.requests;
+        fail();
+      };
+      expect(await gate.ask('/page', `ann-${fail.name}`)).toMatch(/^200 cachegate; fwd=/);
+      expect([requests > 0, front.requests - requests]).toEqual([true, 1]);
+    });
   });
 });

@@ -18,6 +18,15 @@ describe('kvRestFromEnvironment', () => {
     expect(kvRestFromEnvironment({ ...UPSTASH, ...VERCEL })).toEqual(kv);
   });
 
+  it('takes the token that only reads for who only reads, if there is one', () => {
+    const env = { ...VERCEL, KV_REST_API_READ_ONLY_TOKEN: 'token-that-reads' };
+    expect(kvRestFromEnvironment(env, 'reading').token).toBe('token-that-reads');
+    expect(kvRestFromEnvironment(env).token).toBe('token-of-kv');
+    expect(kvRestFromEnvironment(VERCEL, 'reading').token).toBe('token-of-kv');
+    const other = { ...UPSTASH, KV_REST_API_READ_ONLY_TOKEN: 'token-that-reads' };
+    expect(kvRestFromEnvironment(other, 'reading').token).toBe('token-of-upstash');
+  });
+
   it('takes an empty variable for none', () => {
     const env = { ...UPSTASH, KV_REST_API_URL: '', KV_REST_API_TOKEN: ' ' };
     expect(kvRestFromEnvironment(env).token).toBe('token-of-upstash');

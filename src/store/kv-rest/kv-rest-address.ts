@@ -8,19 +8,26 @@ export interface KvRestAddress {
 }
 
 const VARIABLES = [
-  ['KV_REST_API_URL', 'KV_REST_API_TOKEN'],
-  ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+  ['KV_REST_API_URL', 'KV_REST_API_TOKEN', 'KV_REST_API_READ_ONLY_TOKEN'],
+  ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN', null],
 ] as const;
 
 /**
  * The address that the environment names: Vercel's variables, or else Upstash's.
  *
+ * @param use who only reads takes the token for that, if one is set.
  * @throws CachegateError `ERR_CONFIG_INVALID` that names the variable to set; no value is shown.
  */
-export function kvRestFromEnvironment(env: Readonly<Record<string, string | undefined>>): KvRestAddress {
-  for (const [urlName, tokenName] of VARIABLES) {
-    const url = env[urlName]?.trim() ?? '';
-    const token = env[tokenName]?.trim() ?? '';
+export function kvRestFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  use: 'all' | 'reading' = 'all',
+): KvRestAddress {
+  const set = (name: string | null) => (name === null ? '' : (env[name]?.trim() ?? ''));
+  for (const [urlName, writingName, readingName] of VARIABLES) {
+    const url = set(urlName);
+    const onlyReads = use === 'reading' && url !== '' && set(readingName) !== '';
+    const tokenName = onlyReads ? readingName! : writingName;
+    const token = set(tokenName);
     if (url === '' && token === '') continue;
     if (url === '') fail(`${tokenName} is set, but not ${urlName}`);
     if (token === '') fail(`${urlName} is set, but not ${tokenName}`);

@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createChanges } from '../changes.ts';
-import { createScriptedCounters } from '../scripts/counters.ts';
+import { createScriptedCounters, readCounters } from '../scripts/counters.ts';
 import type { LeaseReply } from '../scripts/fills.ts';
 import type { RunScript } from '../scripts/script.ts';
 import { createScriptedGroups, dropsKey } from '../scripts/scripted-groups.ts';
 import { createScriptedUsage } from '../scripts/usage.ts';
-import type { LeaseState, ReplaceOptions, SetOptions, Store } from '../store.ts';
+import type { Lease, LeaseState, ReplaceOptions, SetOptions, Store } from '../store.ts';
 import { storeClosed, valueTooLarge } from '../store-errors.ts';
 import { createAdmission } from './admission.ts';
 import { encodeValue, formsOf, MARK_AT, MARK_CHARS, markText } from './encoding.ts';
+import { createKnowingBegins } from './knowing-begins.ts';
 import { checkAddress, type KvRestAddress } from './kv-rest-address.ts';
+import { createLooks } from './looks.ts';
 import { createRestClient } from './rest-client.ts';
 import type { RestCommand, TextCall } from './rest-command.ts';
 import { createRestQueue } from './rest-queue.ts';
 import { createRestReads } from './rest-reads.ts';
+import { createRestScripts } from './rest-scripts.ts';
 import { createRestTakes } from './rest-takes.ts';
 
 export interface KvRestOptions extends KvRestAddress {
@@ -36,8 +39,6 @@ const MAX_REQUESTS = 32;
 const MAX_WAITING = 20_000;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 1_000;
-/** Whoever waits for another's fill looks again so often at least: nothing tells of it. */
-const LOOK_AGAIN_MS = 250;
 
 /**
  * The store on a service that takes Redis commands over HTTP (Vercel KV, Upstash). What is asked for in one turn of the
@@ -52,12 +53,14 @@ export function createKvRestStore(options: KvRestOptions): Store {
   const client = createRestClient(checkAddress(options), requestTimeoutMs);
   const bounds = { maxRequestBytes, maxRequests: MAX_REQUESTS, waitMs: requestTimeoutMs };
   const queue = createRestQueue(client, bounds);
-  const reads = createRestReads(queue, clock);
-  const takes = createRestTakes(queue);
+  const scripts = createRestScripts(queue, maxRequestBytes);
+  const reads = createRestReads(queue, scripts, clock);
+  const takes = createRestTakes(queue, scripts);
   const admission = createAdmission(MAX_WAITING, MAX_WAITING_BYTES);
   const changes = createChanges();
+  const looks = createLooks();
   const closing = new AbortController();
-  const run: RunScript = (call) => queue.run({ name: 'script', call: call as TextCall });
+  const run: RunScript = (call) => scripts.run(call as TextCall);
   const counters = createScriptedCounters(run);
   // The services don't tell what a key costs them, nor how much they hold: their words for that are their own.
   const usage = createScriptedUsage({ run, together: true, asksCost: false });
@@ -71,7 +74,9 @@ export function createKvRestStore(options: KvRestOptions): Store {
     }),
     onDrop: tellDrop,
     tells: false,
+    readsBase: true,
   });
+  const begins = createKnowingBegins(groups, reads, changes);
 
   function tellDrop(base: string, keys: readonly string[]): void {
     for (const key of keys) changes.changed(key);
@@ -101,10 +106,12 @@ export function createKvRestStore(options: KvRestOptions): Store {
 
   async function set(key: string, bytes: Buffer, ttlMs: number, options: SetOptions = {}): Promise<boolean> {
     refuse(bytes);
-    const { group, fence, tags = [], onlyIfAbsent = false } = options;
+    const { group, fence, tags = [], onlyIfAbsent = false, endLease } = options;
     const text = encodeValue(bytes, clock.now() + ttlMs, group !== undefined);
-    if (group !== undefined && (key !== group || fence !== undefined || tags.length > 0)) {
-      return groups.set(key, text, ttlMs, { ...options, group });
+    const guarded = fence !== undefined || tags.length > 0 || endLease !== undefined;
+    if (group !== undefined && (key !== group || guarded)) {
+      const written = groups.set(key, text, ttlMs, { ...options, group });
+      return endLease === undefined ? written : written.finally(() => changes.wake(group));
     }
     return (await queue.run({ name: 'set', key, text, ttlMs, onlyIfAbsent })) === 'OK';
   }
@@ -131,9 +138,15 @@ export function createKvRestStore(options: KvRestOptions): Store {
     return groups.drop(bases, markedAt);
   }
 
-  function leaseState(base: string, reply: LeaseReply | null): LeaseState | null {
-    if (reply?.kind !== 'taken') return reply as LeaseState | null;
-    return { ...reply, changed: (waitMs) => changes.wait(base, Math.min(waitMs, LOOK_AGAIN_MS)) };
+  function leaseState(base: string, lease: Lease | undefined, reply: LeaseReply | null): LeaseState | null {
+    if (lease === undefined || reply?.kind !== 'taken') return reply as LeaseState | null;
+    const lookAgainMs = looks.nextAfterMs(lease.holder);
+    return { ...reply, changed: (waitMs) => changes.wait(base, Math.min(waitMs, lookAgainMs)) };
+  }
+
+  /** By no script, which a token that only reads may not run. */
+  async function countersOf(key: string): Promise<ReadonlyMap<string, number>> {
+    return readCounters(await queue.run({ name: 'hgetall', key }));
   }
 
   async function close(): Promise<void> {
@@ -156,8 +169,8 @@ export function createKvRestStore(options: KvRestOptions): Store {
     take: (key, rules, count = 1) => ask(1, 0, () => takes.take(key, rules, count)),
     begin: (base, lease) =>
       ask(1, 0, async () => {
-        const begun = await groups.begin(base, lease);
-        return { fence: begun.fence, lease: leaseState(base, begun.lease) };
+        const begun = await begins(base, lease);
+        return { fence: begun.fence, lease: leaseState(base, lease, begun.lease) };
       }),
     renew: (base, lease) => ask(1, 0, () => groups.renew(base, lease)),
     end: (base, lease, barMs) =>
@@ -169,7 +182,7 @@ export function createKvRestStore(options: KvRestOptions): Store {
     },
     members: (tag, cursor) => ask(1, 0, () => groups.members(tag, cursor)),
     add: (key, batch, ttlMs) => ask(1, 0, () => counters.add(key, batch, ttlMs)),
-    counters: (keys) => ask(keys.length, 0, () => counters.read(keys)),
+    counters: (keys) => ask(keys.length, 0, () => Promise.all(keys.map(countersOf))),
     usage: (tags, sampleSize) =>
       ask(1, 0, async () => ({ ...(await usage(tags, sampleSize)), limitBytes: null })),
     confirmed: async () => {

@@ -1,9 +1,9 @@
-import { Redis } from '@upstash/redis';
 import { CachegateError } from '../../errors.ts';
 import { storeClosed } from '../store-errors.ts';
+import { boundedText } from './bounded-text.ts';
 import type { KvRestAddress } from './kv-rest-address.ts';
-import { addCommand, type RestCommand } from './rest-command.ts';
-import { fromClientError, fromErrorReply } from './rest-errors.ts';
+import { isReplyTo, type RestCommand, wordsOf } from './rest-command.ts';
+import { fromErrorAnswer, fromErrorReply, fromFetchError, otherAnswer, unavailable } from './rest-errors.ts';
 
 /** Sends commands to the service, as many as asked for in one request. */
 export interface RestClient {
@@ -19,46 +19,57 @@ export interface RestClient {
 
 interface Reply {
   readonly result?: unknown;
-  readonly error?: string | undefined;
+  readonly error?: unknown;
 }
 
-/** @param timeoutMs for each request, its answer's last byte included. */
+/** The service has several servers: with this it reads what the requests before have written. */
+const SYNC_TOKEN = 'upstash-sync-token';
+/** What stands in between (a framework's own cache, too) keeps nothing, and leads nowhere else with the token. */
+const DIRECT: RequestInit & { readonly cache: string } = { cache: 'no-store', redirect: 'manual' };
+/** Of an answer: sixteen values of a megabyte, with room to spare. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Speaks to the service by the platform's `fetch`, which keeps the connections. Nothing is sent twice: a command may have
+ * been carried out though its answer was lost.
+ *
+ * @param timeoutMs for each request, its answer's last byte included.
+ */
 export function createRestClient({ url, token }: KvRestAddress, timeoutMs: number): RestClient {
   const underWay = new Set<AbortController>();
-  let starting = new AbortController();
+  const fields = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  let syncToken: string | null = null;
   let closed = false;
-  const redis = new Redis({
-    url,
-    token,
-    // A command may have been carried out though its answer was lost: a second attempt would count twice.
-    retry: { retries: 0 },
-    cache: 'no-store',
-    // What is kept is UTF-8, so nothing needs to be base64 once more on its way.
-    responseEncoding: false,
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    signal: () => starting.signal,
-  });
 
-  /** One request. The client asks for its signal before it first waits. */
+  /** The text of an answer that says that all went well. */
+  async function post(body: string, signal: AbortSignal): Promise<string> {
+    const answer = await fetch(`${url}/pipeline`, {
+      method: 'POST',
+      headers: syncToken === null ? fields : { ...fields, [SYNC_TOKEN]: syncToken },
+      body,
+      signal,
+      ...DIRECT,
+    });
+    syncToken = answer.headers.get(SYNC_TOKEN) ?? syncToken;
+    const text = await boundedText(answer, MAX_ANSWER_BYTES);
+    if (!answer.ok) throw fromErrorAnswer(errorIn(text));
+    return text;
+  }
+
   async function request(
     commands: readonly RestCommand[],
     whole: ReadonlySet<RestCommand>,
   ): Promise<Reply[]> {
     if (closed) throw storeClosed();
-    const pipeline = redis.pipeline();
-    for (const command of commands) addCommand(pipeline, command, whole.has(command));
+    const body = JSON.stringify(commands.map((command) => wordsOf(command, whole.has(command))));
     const controller = new AbortController();
-    starting = controller;
     underWay.add(controller);
     const timer = setTimeout(() => controller.abort(timedOut()), timeoutMs);
     try {
-      const replies: Reply[] = await pipeline.exec({ keepErrors: true });
-      if (replies.length !== commands.length) throw new Error('Not an answer to each command');
-      return replies;
+      return repliesIn(await post(body, controller.signal), commands.length);
     } catch (error) {
-      throw fromClientError(error);
+      // Not every platform fails with the reason it was given.
+      throw fromFetchError(controller.signal.aborted ? controller.signal.reason : error);
     } finally {
       clearTimeout(timer);
       underWay.delete(controller);
@@ -73,7 +84,10 @@ export function createRestClient({ url, token }: KvRestAddress, timeoutMs: numbe
       const again = await request(unknown, firstOfEachScript(unknown));
       for (const [at, command] of unknown.entries()) replies[commands.indexOf(command)] = again[at]!;
     }
-    return replies.map(({ result, error }) => (error === undefined ? result : fromErrorReply(String(error))));
+    return replies.map(({ result, error }, place) => {
+      if (error !== undefined) return fromErrorReply(String(error));
+      return isReplyTo(commands[place]!, result) ? result : otherAnswer();
+    });
   }
 
   return {
@@ -83,6 +97,31 @@ export function createRestClient({ url, token }: KvRestAddress, timeoutMs: numbe
       for (const controller of underWay) controller.abort(storeClosed());
     },
   };
+}
+
+function repliesIn(text: string, count: number): Reply[] {
+  const replies = parsed(text);
+  const isAnswer = Array.isArray(replies) && replies.length === count && replies.every(isReply);
+  if (!isAnswer) throw otherAnswer();
+  return replies;
+}
+
+function isReply(reply: unknown): reply is Reply {
+  return typeof reply === 'object' && reply !== null && ('result' in reply || 'error' in reply);
+}
+
+/** What the service says of a request that it did not take. */
+function errorIn(text: string): string {
+  const answer = parsed(text);
+  return typeof answer === 'object' && answer !== null && 'error' in answer ? String(answer.error) : '';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unavailable('Answer of the store is no JSON');
+  }
 }
 
 function isUnknownScript({ error }: Reply): boolean {

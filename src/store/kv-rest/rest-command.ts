@@ -1,9 +1,8 @@
-import type { Redis } from '@upstash/redis';
-import type { ScriptCall } from '../scripts/script.ts';
+import type { Script, ScriptCall } from '../scripts/script.ts';
 
 export type RestCommand =
   | { readonly name: 'mget'; readonly keys: readonly string[] }
-  | { readonly name: 'pttl'; readonly key: string }
+  | { readonly name: 'pttl' | 'hgetall'; readonly key: string }
   | {
       readonly name: 'set';
       readonly key: string;
@@ -20,38 +19,32 @@ export interface TextCall extends ScriptCall {
   readonly args: readonly (string | number)[];
 }
 
-export type RestPipeline = ReturnType<Redis['pipeline']>;
-
-/** @param whole sends a script's text instead of its name. */
-export function addCommand(pipeline: RestPipeline, command: RestCommand, whole: boolean): void {
+/**
+ * A command as the service takes it.
+ *
+ * @param whole sends a script's text instead of its name.
+ */
+export function wordsOf(command: RestCommand, whole: boolean): (string | number)[] {
   switch (command.name) {
     case 'mget':
-      pipeline.mget(...command.keys);
-      break;
+      return ['MGET', ...command.keys];
     case 'pttl':
-      pipeline.pttl(command.key);
-      break;
-    case 'set':
-      pipeline.set(command.key, command.text, {
-        px: command.ttlMs,
-        ...(command.onlyIfAbsent && { nx: true as const }),
-      });
-      break;
+    case 'hgetall':
+      return [command.name.toUpperCase(), command.key];
+    case 'set': {
+      const { key, text, ttlMs, onlyIfAbsent } = command;
+      return ['SET', key, text, 'PX', ttlMs, ...(onlyIfAbsent ? ['NX'] : [])];
+    }
     case 'unlink':
-      pipeline.unlink(...command.keys);
-      break;
+      return ['UNLINK', ...command.keys];
     case 'ping':
-      pipeline.ping();
-      break;
-    case 'script':
-      addCall(pipeline, command.call, whole);
-      break;
+      return ['PING'];
+    case 'script': {
+      const { script, keys, args } = command.call;
+      const named = whole ? ['EVAL', script.source] : ['EVALSHA', script.sha];
+      return [...named, keys.length, ...keys, ...args];
+    }
   }
-}
-
-function addCall(pipeline: RestPipeline, { script, keys, args }: TextCall, whole: boolean): void {
-  if (whole) pipeline.eval(script.source, [...keys], [...args]);
-  else pipeline.evalsha(script.sha, [...keys], [...args]);
 }
 
 /** What quotes, commas and the words of a command take at most. */
@@ -64,14 +57,52 @@ export function bytesOf(command: RestCommand): number {
     case 'unlink':
       return COMMAND_OVERHEAD_BYTES + bytesOfAll(command.keys);
     case 'pttl':
+    case 'hgetall':
       return COMMAND_OVERHEAD_BYTES + bytesOfText(command.key);
     case 'set':
       return COMMAND_OVERHEAD_BYTES + bytesOfText(command.key) + bytesOfText(command.text);
     case 'ping':
       return COMMAND_OVERHEAD_BYTES;
     case 'script':
-      return COMMAND_OVERHEAD_BYTES + bytesOfAll(command.call.keys) + bytesOfAll(command.call.args);
+      // It may have to go with its text.
+      return bytesOfCall(command.call) + bytesOfScript(command.call.script);
   }
+}
+
+/** The same of a call, without its script's text. */
+export function bytesOfCall({ keys, args }: TextCall): number {
+  return COMMAND_OVERHEAD_BYTES + bytesOfAll(keys) + bytesOfAll(args);
+}
+
+const scriptBytes = new WeakMap<Script, number>();
+
+function bytesOfScript(script: Script): number {
+  const known = scriptBytes.get(script) ?? bytesOfText(script.source);
+  scriptBytes.set(script, known);
+  return known;
+}
+
+/** Whether the service's answer to a command is of the kind that the command has. */
+export function isReplyTo(command: RestCommand, reply: unknown): boolean {
+  switch (command.name) {
+    case 'mget':
+      return Array.isArray(reply) && reply.length === command.keys.length && reply.every(isTextOrNothing);
+    case 'hgetall':
+      return Array.isArray(reply);
+    case 'pttl':
+    case 'unlink':
+      return Number.isInteger(reply);
+    case 'set':
+      return reply === 'OK' || reply === null;
+    case 'ping':
+      return typeof reply === 'string';
+    case 'script':
+      return Array.isArray(reply) || typeof reply === 'string' || Number.isInteger(reply);
+  }
+}
+
+function isTextOrNothing(value: unknown): boolean {
+  return typeof value === 'string' || value === null;
 }
 
 function bytesOfAll(values: readonly (string | number)[]): number {

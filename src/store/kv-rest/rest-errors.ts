@@ -20,24 +20,25 @@ export function fromErrorReply(text: string): CachegateError {
 }
 
 /**
- * The error of a whole request from whatever the client threw. It is not kept as the cause: the client writes the
- * commands into its messages, and keys are secrets.
+ * The error of a whole request from whatever `fetch` threw, which is not kept as the cause: what it says is the platform's,
+ * and keys are secrets.
  */
-export function fromClientError(error: unknown): CachegateError {
-  if (error instanceof CachegateError) return error;
-  if (!(error instanceof Error)) return toStoreError(error);
-  if (error.name === 'UpstashJSONParseError') return unavailable('Answer of the store is no JSON');
-  if (error.name === 'UpstashError') return fromErrorAnswer(error.message.split(', command was: ')[0]!);
-  return toStoreError(error.cause ?? error);
+export function fromFetchError(error: unknown): CachegateError {
+  return toStoreError(error instanceof Error ? (error.cause ?? error) : error);
 }
 
-/** An answer with a status other than 2xx: the service's own words, or those of what stands before it. */
-function fromErrorAnswer(text: string): CachegateError {
+/** The error of an answer with a status other than 2xx: the service's own words, or those of what stands before it. */
+export function fromErrorAnswer(text: string): CachegateError {
   if (/^[A-Z]{3,} /.test(text) || SAYINGS.some(([pattern]) => pattern.test(text)))
     return fromErrorReply(text);
   return unavailable('Store answered with an error');
 }
 
-function unavailable(message: string): CachegateError {
+/** Something answers that is not the service, or not as it does. */
+export function otherAnswer(): CachegateError {
+  return unavailable('Store did not answer each command');
+}
+
+export function unavailable(message: string): CachegateError {
   return new CachegateError('ERR_STORE_UNAVAILABLE', message);
 }

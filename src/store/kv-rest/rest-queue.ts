@@ -11,8 +11,8 @@ export interface RestQueue {
    * @throws CachegateError for an error reply, and what `RestClient.send` throws.
    */
   run(command: RestCommand): Promise<unknown>;
-  /** Calls back at the end of the turn, before the request is put together. */
-  atEndOfTurn(contribute: () => void): void;
+  /** Calls back at the end of the turn, before the request is put together; `last` after all others. */
+  atEndOfTurn(contribute: () => void, place?: 'last'): void;
   /** Ends the turn at once. */
   flush(): void;
 }
@@ -43,6 +43,7 @@ export function createRestQueue(client: RestClient, bounds: RestQueueBounds): Re
   const room = bounds.maxRequestBytes - REQUEST_OVERHEAD_BYTES;
   let waiting: Waiting[] = [];
   let contributors: (() => void)[] = [];
+  let lastContributors: (() => void)[] = [];
   let scheduled = false;
   let underWay = 0;
 
@@ -53,9 +54,12 @@ export function createRestQueue(client: RestClient, bounds: RestQueueBounds): Re
 
   function flush(): void {
     scheduled = false;
-    const contributing = contributors;
+    const first = contributors;
     contributors = [];
-    for (const contribute of contributing) contribute();
+    for (const contribute of first) contribute();
+    const last = lastContributors;
+    lastContributors = [];
+    for (const contribute of last) contribute();
     sendWaiting();
   }
 
@@ -112,8 +116,8 @@ export function createRestQueue(client: RestClient, bounds: RestQueueBounds): Re
         waiting.push({ command, bytes, since: performance.now(), resolve, reject });
       });
     },
-    atEndOfTurn(contribute) {
-      contributors.push(contribute);
+    atEndOfTurn(contribute, place) {
+      (place === 'last' ? lastContributors : contributors).push(contribute);
       schedule();
     },
     flush,

@@ -1,11 +1,21 @@
+import { nextTick } from 'node:process';
 import type { Clock } from '../../clock.ts';
 import type { StoredValue } from '../store.ts';
 import { decodeValue } from './encoding.ts';
 import type { RestQueue } from './rest-queue.ts';
+import type { RestScripts } from './rest-scripts.ts';
 
 /** The reads of one turn of the event loop, equal keys asked for once. */
 export interface RestReads {
   get(keys: readonly string[]): Promise<(StoredValue | null)[]>;
+  /**
+   * What lies at a key was told by the way (`null`: nothing) of something that was asked at `askedAt`. Who asks for the key
+   * upon that is answered by it, and nobody later: a request that comes next may know of a change since.
+   */
+  know(key: string, text: string | null, askedAt: number): void;
+  /** What was told of a key may have changed. */
+  forget(key: string): void;
+  forgetAll(): void;
 }
 
 interface Asked {
@@ -13,6 +23,11 @@ interface Asked {
   readonly settled: Promise<StoredValue | null>;
   resolve(value: StoredValue | null): void;
   reject(error: unknown): void;
+}
+
+interface Told {
+  readonly text: string | null;
+  readonly askedAt: number;
 }
 
 /** So many values are asked for in one command: their answer has a bound too. */
@@ -26,16 +41,29 @@ const LASTING = -1;
  * Commands are paid for. Values in base64 say themselves when they expire, and one MGET brings 16 of them. For a text it
  * must be asked: at once for keys without a hash tag, which hold verdicts; for any other key in a second request.
  */
-export function createRestReads(queue: RestQueue, clock: Clock): RestReads {
+export function createRestReads(
+  queue: RestQueue,
+  { lifetimeOf }: Pick<RestScripts, 'lifetimeOf'>,
+  clock: Clock,
+): RestReads {
   let turn = new Map<string, Asked>();
+  /** What was told by the way, until all who were waiting for that have gone on. */
+  const told = new Map<string, Told>();
 
   function ask(key: string): Promise<StoredValue | null> {
+    const news = told.get(key);
+    if (news !== undefined) return toldValue(key, news);
     const known = turn.get(key);
     if (known !== undefined) return known.settled;
     if (turn.size === 0) queue.atEndOfTurn(endTurn);
     const asked = deferred(key);
     turn.set(key, asked);
     return asked.settled;
+  }
+
+  async function toldValue(key: string, { text, askedAt }: Told): Promise<StoredValue | null> {
+    const value = await stored(text, () => lifetimeOf(key));
+    return value === null ? null : { ...value, askedAt };
   }
 
   function endTurn(): void {
@@ -75,11 +103,15 @@ export function createRestReads(queue: RestQueue, clock: Clock): RestReads {
     return leftMs > 0 ? { bytes, expiresInMs: leftMs } : null;
   }
 
-  async function lifetimeOf(key: string): Promise<number> {
-    return Number(await queue.run({ name: 'pttl', key }));
-  }
-
-  return { get: (keys) => Promise.all(keys.map(ask)) };
+  return {
+    get: (keys) => Promise.all(keys.map(ask)),
+    know(key, text, askedAt) {
+      if (told.size === 0) nextTick(() => told.clear());
+      told.set(key, { text, askedAt });
+    },
+    forget: (key) => void told.delete(key),
+    forgetAll: () => told.clear(),
+  };
 }
 
 function deferred(key: string): Asked {

@@ -1,6 +1,7 @@
 import type { RateRule, RuleState, TakeResult } from '../store.ts';
 import { fromErrorReply } from './rest-errors.ts';
 import type { RestQueue } from './rest-queue.ts';
+import type { RestScripts } from './rest-scripts.ts';
 import { TAKE_SCRIPT } from './take-script.ts';
 
 /** The takes of one turn of the event loop, as one call of a script; those of equal keys are counted together. */
@@ -23,7 +24,10 @@ interface KeyTakes {
 /** So many keys are taken from in one call at most: a script holds up the service's other callers. */
 const MAX_KEYS = 100;
 
-export function createRestTakes(queue: RestQueue): RestTakes {
+export function createRestTakes(
+  queue: Pick<RestQueue, 'atEndOfTurn'>,
+  scripts: Pick<RestScripts, 'run'>,
+): RestTakes {
   let turn = new Map<string, KeyTakes>();
 
   function takesOf(key: string, rules: readonly RateRule[]): Take[] {
@@ -48,7 +52,7 @@ export function createRestTakes(queue: RestQueue): RestTakes {
     const keys = keyTakes.map(({ key }) => key);
     const args = keyTakes.flatMap(({ rulesText, takes }) => [rulesText, sum(takes)]);
     try {
-      const reply = await queue.run({ name: 'script', call: { script: TAKE_SCRIPT, keys, args } });
+      const reply = await scripts.run({ script: TAKE_SCRIPT, keys, args });
       for (const [at, { takes }] of keyTakes.entries()) settle(takes, (reply as unknown[])[at]);
     } catch (error) {
       for (const { takes } of keyTakes) for (const { reject } of takes) reject(error);

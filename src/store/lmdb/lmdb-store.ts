@@ -53,7 +53,7 @@ function createStore(map: OpenMap, { limitBytes, copiesBytes, clock }: Settings)
   const news = createDropNews(journal, changes, fresh);
   const reads = createReads(records, parts, fresh, copiesBytes);
   const turns = createWriteTurns(records, clock, tell);
-  const writes = createValueWrites(records, turns, parts, limitBytes);
+  const writes = createValueWrites(records, turns, parts, limitBytes, changes.wake);
   const leases = createLeases(turns, parts, changes);
   const groups = createGroupDrops(records, turns, parts, () => clock.now());
   const usage = createGroupUsage({

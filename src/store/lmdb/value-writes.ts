@@ -21,12 +21,16 @@ export interface ValueWrites {
 const NO_TAGS: readonly string[] = [];
 const DELETED_AT_ONCE = 256;
 
-/** @param limitBytes of the file, of which one value may take an eighth: what is freed for it can only be used after it */
+/**
+ * @param limitBytes of the file, of which one value may take an eighth: what is freed for it can only be used after it
+ * @param wake tells who waits for a group that a lease of it was ended
+ */
 export function createValueWrites(
   records: LmdbTree,
   turns: WriteTurns,
   { values, fills, members, space }: MapParts,
   limitBytes: number,
+  wake: (base: string) => void,
 ): ValueWrites {
   function check(bytes: Buffer): void {
     const refusal = valueTooLarge(bytes.length, Math.min(MAX_VALUE_BYTES, limitBytes / 8));
@@ -40,7 +44,9 @@ export function createValueWrites(
   function write(turn: Turn, key: string, bytes: Buffer, ttlMs: number, options: SetOptions): boolean {
     if (options.onlyIfAbsent === true && values.head(key, turn.now) !== null) return false;
     if (!stands(turn, options)) return false;
-    put(turn, key, bytes, ttlMs, options.group ?? null, options.tags);
+    const { group = null, endLease } = options;
+    put(turn, key, bytes, ttlMs, group, options.tags);
+    if (group !== null && endLease !== undefined) fills.end(turn, group, endLease, 0);
     return true;
   }
 
@@ -67,10 +73,12 @@ export function createValueWrites(
   }
 
   return {
-    set(key, bytes, ttlMs, options = {}) {
+    async set(key, bytes, ttlMs, options = {}) {
       check(bytes);
       const own = Buffer.from(bytes);
-      return turns.run((turn) => write(turn, key, own, ttlMs, options), own.length);
+      const written = await turns.run((turn) => write(turn, key, own, ttlMs, options), own.length);
+      if (written && options.group !== undefined && options.endLease !== undefined) wake(options.group);
+      return written;
     },
     replace(key, expected, bytes, ttlMs, { group, tags } = {}) {
       check(bytes);

@@ -8,6 +8,7 @@ import { randomPlaces, shareOf } from '../random-places.ts';
 import type {
   DropOptions,
   GroupUsage,
+  Lease,
   MaybePromise,
   ReplaceOptions,
   SetOptions,
@@ -100,6 +101,10 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
     return fence === undefined || fills.stands(group, fence, tags, now);
   }
 
+  function end(base: string, lease: Lease, barMs = 0): void {
+    if (fills.end(base, lease, barMs, clock.now())) changes.wake(base);
+  }
+
   function write(key: string, bytes: Buffer, ttlMs: number, options: SetOptions = {}): boolean {
     const size = sizeOf(key, bytes);
     const refusal = valueTooLarge(bytes.length) ?? valueTooLarge(size, maxBytes);
@@ -107,8 +112,9 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
     const now = clock.now();
     if (options.onlyIfAbsent === true && fresh(key, now) !== undefined) return false;
     if (!stands(options, now)) return false;
-    const { group: base = null, tags = NO_TAGS } = options;
+    const { group: base = null, tags = NO_TAGS, endLease } = options;
     put(key, { bytes: ownCopy(bytes), expiresAt: now + ttlMs, base, tags }, size);
+    if (base !== null && endLease !== undefined) end(base, endLease);
     return true;
   }
 
@@ -238,9 +244,7 @@ export function createMemoryStore({ maxBytes, clock = systemClock }: MemoryStore
       fills.begin(base, lease, clock.now(), (waitMs) => changes.wait(base, waitMs)),
     ),
     renew: guarded((base, lease) => fills.renew(base, lease, clock.now())),
-    end: guarded((base, lease, barMs = 0) => {
-      if (fills.end(base, lease, barMs, clock.now())) changes.wake(base);
-    }),
+    end: guarded(end),
     drop: guarded(drop),
     dropTagged: guarded(dropTagged),
     members: guarded((tag) => ({ bases: tagged.withAll([tag]), cursor: null })),

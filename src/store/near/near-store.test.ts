@@ -222,6 +222,23 @@ describe('a near store on one that tells nothing of others', () => {
   });
 });
 
+it('ages a copy from when the store was asked for it, also if that was before', async () => {
+  const clock = createManualClock();
+  const memory = createMemoryStore({ maxBytes: 1_000_000, clock });
+  const value = { bytes: Buffer.from('x'), expiresInMs: MINUTE, askedAt: clock.now() - 400 };
+  const store = { ...memory, coherentUntil: () => null, get: async () => [value] };
+  const near = createNearStore(store, {
+    ...{ maxBytes: 100_000, maxAgeMs: 1_000, isNear: () => true },
+    now: clock.now,
+  });
+  await near.get(['a']);
+  clock.advance(599);
+  expect(near.get(['a'])).toSatisfy(ANSWER_AT_ONCE);
+  clock.advance(1);
+  expect(near.get(['a'])).not.toSatisfy(ANSWER_AT_ONCE);
+  await near.close();
+});
+
 describe("a near store's bound", () => {
   const KIB = Buffer.alloc(1024);
 

@@ -56,7 +56,7 @@ export function createNearStore(store: Store, options: NearStoreOptions): NearSt
         const note = notes[i]!;
         const value = values[i] ?? null;
         if (note === null || !reads.end(key, note) || value === null) return value;
-        return entries.keep(key, value, at);
+        return entries.keep(key, value, value.askedAt ?? at);
       });
     const failed = (error: unknown) => {
       end([]);

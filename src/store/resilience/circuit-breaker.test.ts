@@ -16,6 +16,11 @@ describe('createCircuitBreaker', () => {
     expect([1, 2, 3].map(() => breaker.failed('timeout'))).toEqual([false, false, true]);
   });
 
+  it('opens at the first where nothing was answered meanwhile', () => {
+    const breaker = create();
+    expect([breaker.failed('failure'), breaker.failed('silence')]).toEqual([false, true]);
+  });
+
   it('counts timeouts among the failures', () => {
     const breaker = create();
     const kinds = ['timeout', 'failure', 'timeout', 'timeout', 'failure'] as const;

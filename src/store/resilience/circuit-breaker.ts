@@ -14,8 +14,8 @@ export interface CircuitBreaker {
   isOpen(): boolean;
   /** A call was answered. One that was made before the circuit opened does not close it. */
   succeeded(): void;
-  /** A call failed. Answers whether that opened the circuit. */
-  failed(kind: 'failure' | 'timeout'): boolean;
+  /** A call failed (`silence`: by a deadline, and nothing was answered meanwhile). Answers whether that opened the circuit. */
+  failed(kind: 'failure' | 'timeout' | 'silence'): boolean;
   /** Milliseconds to wait before the next probe. */
   nextProbeAfterMs(random: number): number;
   /** A probe was answered: closes the circuit. */
@@ -39,8 +39,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     failed(kind) {
       if (open) return false;
       failures += 1;
-      timeouts = kind === 'timeout' ? timeouts + 1 : 0;
-      open = failures >= options.failures || timeouts >= options.timeouts;
+      timeouts = kind === 'failure' ? 0 : timeouts + 1;
+      open = kind === 'silence' || failures >= options.failures || timeouts >= options.timeouts;
       return open;
     },
     nextProbeAfterMs(random) {

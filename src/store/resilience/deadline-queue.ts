@@ -26,12 +26,21 @@ interface Waiting {
 /** Into how many turns of the timer a deadline is cut. */
 const TURNS = 5;
 
-/** @param clock milliseconds that never go back. */
-export function createDeadlineQueue(deadlineMs: number, clock: Clock, timeout: () => Error): DeadlineQueue {
+export interface DeadlineQueueOptions {
+  readonly deadlineMs: number;
+  /** Milliseconds that never go back. */
+  readonly clock: Clock;
+  readonly timeout: () => Error;
+  /** Whether the timer may run on for a while when no promise is waited for; by default it may, which costs less. */
+  readonly lasting?: boolean;
+}
+
+export function createDeadlineQueue(options: DeadlineQueueOptions): DeadlineQueue {
+  const { deadlineMs, clock, timeout, lasting = true } = options;
   let first: Waiting | null = null;
   let last: Waiting | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let stopping = false;
+  let letsGo = !lasting;
   // While this process is busy it neither sends nor reads: however long that is, it counts as one turn.
   let turn = 0;
   const turnMs = deadlineMs / TURNS;
@@ -68,7 +77,7 @@ export function createDeadlineQueue(deadlineMs: number, clock: Clock, timeout: (
     const inTime = waiting.expire !== null;
     waiting.expire = null;
     while (first !== null && first.expire === null) first = first.next;
-    if (stopping) disarm();
+    if (letsGo) disarm();
     return inTime;
   }
 
@@ -102,7 +111,7 @@ export function createDeadlineQueue(deadlineMs: number, clock: Clock, timeout: (
       });
     },
     stop() {
-      stopping = true;
+      letsGo = true;
       disarm();
     },
   };

@@ -36,6 +36,11 @@ export interface ResilientStoreOptions {
   /** Milliseconds that never go back; they need no epoch. */
   readonly clock?: Clock;
   readonly breaker?: Partial<CircuitBreakerOptions>;
+  /**
+   * `false`: nothing happens between calls, no timer is left when they are answered; a store that is away is found back by
+   * a call. `true` by default.
+   */
+  readonly lasting?: boolean;
   /** Called once for each change; the first state is `available`. */
   readonly onStateChange?: (change: StateChange) => void;
   readonly random?: () => number;
@@ -54,13 +59,19 @@ const PROBE = Buffer.from('probe');
  * away calls fail at once (`ERR_STORE_CIRCUIT_OPEN`) until a probe, tried 100 ms to 2 s apart, is answered. A shard
  * that refuses writes (`ERR_STORE_UNWRITABLE`) goes on being read, and deletes. What the store answers at once is
  * passed on at once.
+ *
+ * A service over HTTP has no connection of ours whose loss would tell: one timeout is enough where nothing was answered
+ * meanwhile, so that a request that asks it several things waits for one.
  */
 export function createResilientStore(store: Store, options: ResilientStoreOptions = {}): ResilientStore {
   const { deadlineMs = 250, clock = monotonicClock, onStateChange, random = Math.random } = options;
+  const { lasting = true } = options;
   const timeout = () => new CachegateError('ERR_STORE_TIMEOUT', 'Connection timeout');
-  const deadlines = createDeadlineQueue(deadlineMs, clock, timeout);
-  const longDeadlines = createDeadlineQueue(LONG_DEADLINE_MS, clock, timeout);
-  const lookDeadlines = createDeadlineQueue(LOOK_DEADLINE_MS, clock, timeout);
+  const queueOf = (ms: number) => createDeadlineQueue({ deadlineMs: ms, clock, timeout, lasting });
+  const deadlines = queueOf(deadlineMs);
+  const longDeadlines = queueOf(LONG_DEADLINE_MS);
+  const lookDeadlines = queueOf(LOOK_DEADLINE_MS);
+  const silentMs = store.kind === 'kv-rest' ? deadlineMs : null;
   const counts = createStoreCounts();
   const guards = new Map<string, Guard>();
   let closed: CachegateError | null = null;
@@ -72,7 +83,7 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
       guard = createGuard(
         createShardCircuits(
           name,
-          probing(() => guards.get(name)!.key),
+          circuitOptions(() => guards.get(name)!.key),
         ),
         counts,
       );
@@ -83,19 +94,23 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
   }
 
   /** @param keyOf a key that the shard was asked for: probes go beside it, which is allowed if it was. */
-  const probing = (keyOf: () => string) => ({
-    breaker: { ...DEFAULT_BREAKER, ...options.breaker },
-    random,
-    probe: async () => {
+  const probesOf = (keyOf: () => string) => ({
+    any: async () => {
       const key = keyOf();
       // What calls ask for, since a server that refuses that may answer a ping.
       const answer = key === '' ? store.ping() : store.get([besideOf(key)]);
       return deadlines.race(Promise.resolve(answer), IGNORED);
     },
-    probeWrite: async () => {
+    write: async () => {
       const written = store.set(besideOf(keyOf()), PROBE, PROBE_TTL_MS);
       return deadlines.race(Promise.resolve(written), IGNORED);
     },
+  });
+
+  const circuitOptions = (keyOf: () => string) => ({
+    breaker: { ...DEFAULT_BREAKER, ...options.breaker },
+    ...{ silentMs, clock, random },
+    probes: lasting ? probesOf(keyOf) : null,
     onChange: (shard: string, state: ShardState, error: unknown) => {
       if (state !== 'available') counts.outages += 1;
       onStateChange?.({ state, shard, ...(error !== null && { error }) });
@@ -113,18 +128,19 @@ export function createResilientStore(store: Store, options: ResilientStoreOption
     if (closed !== null) return Promise.reject(closed);
     counts.operations[operation].calls += 1;
     const guard = shardOf(key);
-    const refusal = guard.circuits.calls.refusal ?? (kind === 'write' ? guard.circuits.writes.refusal : null);
+    const { calls, writes } = guard.circuits;
+    const refusal = calls.refuses() ?? (kind === 'write' ? writes.refuses() : null);
     if (refusal !== null) {
       countRefusal(counts, operation);
       return Promise.reject(refusal);
     }
     try {
       const answer = call();
-      if (answer instanceof Promise) return within.race(answer, guard.observerOf(operation));
-      guard.circuits.calls.observer.succeeded();
+      if (answer instanceof Promise) return within.race(answer, guard.observerOf(operation, kind));
+      guard.observerOf(operation, kind).succeeded();
       return answer;
     } catch (error) {
-      guard.observerOf(operation).failed(error);
+      guard.observerOf(operation, kind).failed(error);
       throw error;
     }
   }
@@ -230,16 +246,21 @@ interface Guard {
   /** The last that was asked for; empty: none yet. */
   key: string;
   readonly circuits: ShardCircuits;
-  observerOf(operation: StoreOperation): CallObserver;
+  /** @param kind the same for all calls of the operation */
+  observerOf(operation: StoreOperation, kind: 'read' | 'write'): CallObserver;
 }
 
 function createGuard(circuits: ShardCircuits, counts: StoreCounts): Guard {
   const { calls, writes } = circuits;
   const observers = new Map<StoreOperation, CallObserver>();
 
-  function createObserver(operation: StoreOperation): CallObserver {
+  function createObserver(operation: StoreOperation, kind: 'read' | 'write'): CallObserver {
+    const written = () => {
+      calls.observer.succeeded();
+      writes.observer.succeeded();
+    };
     return {
-      succeeded: calls.observer.succeeded,
+      succeeded: kind === 'write' ? written : calls.observer.succeeded,
       failed(error) {
         countFailure(counts, operation, error);
         calls.observer.failed(error);
@@ -251,10 +272,10 @@ function createGuard(circuits: ShardCircuits, counts: StoreCounts): Guard {
   return {
     key: '',
     circuits,
-    observerOf(operation) {
+    observerOf(operation, kind) {
       let observer = observers.get(operation);
       if (observer === undefined) {
-        observer = createObserver(operation);
+        observer = createObserver(operation, kind);
         observers.set(operation, observer);
       }
       return observer;

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import { CachegateError, type ErrorCode, hasCode } from '../../errors.ts';
 import { isOfOneKey } from '../store-errors.ts';
 import { type Circuit, createCircuit } from './circuit.ts';
@@ -16,11 +17,16 @@ export interface ShardCircuits {
 
 export interface ShardCircuitsOptions {
   readonly breaker: CircuitBreakerOptions;
+  readonly silentMs: number | null;
+  readonly clock: Clock;
   readonly random: () => number;
-  /** Asks the shard anything; rejects when it does not answer. */
-  readonly probe: () => Promise<unknown>;
-  /** Writes something brief there. */
-  readonly probeWrite: () => Promise<unknown>;
+  /** How it is asked between calls whether it is back; `null`: it is not, calls find out. */
+  readonly probes: {
+    /** Asks the shard anything; rejects when it does not answer. */
+    readonly any: () => Promise<unknown>;
+    /** Writes something brief there. */
+    readonly write: () => Promise<unknown>;
+  } | null;
   readonly onChange: (shard: string, state: ShardState, error: unknown) => void;
 }
 
@@ -40,7 +46,8 @@ function isFailure(error: unknown): boolean {
 const WRITES: CircuitBreakerOptions = { failures: 1, timeouts: 1 };
 
 export function createShardCircuits(shard: string, options: ShardCircuitsOptions): ShardCircuits {
-  const { random, probe, probeWrite, onChange } = options;
+  const { probes, onChange } = options;
+  const { silentMs, clock, random } = options;
   const state = (): ShardState => {
     if (calls.refusal !== null) return 'away';
     return writes.refusal === null ? 'available' : 'unwritable';
@@ -51,8 +58,7 @@ export function createShardCircuits(shard: string, options: ShardCircuitsOptions
     isFailure,
     // Where too many wait already, nobody was asked.
     isAnswer: (error) => !isFailure(error) && !hasCode(error, 'ERR_STORE_OVERLOADED'),
-    probe,
-    random,
+    ...{ probe: probes?.any ?? null, silentMs, clock, random },
     onChange: (error) => onChange(shard, state(), error),
   });
   const writes = createCircuit({
@@ -61,8 +67,7 @@ export function createShardCircuits(shard: string, options: ShardCircuitsOptions
     isFailure: (error) => hasCode(error, 'ERR_STORE_UNWRITABLE'),
     // A refusal for another reason: the next write will tell. No answer at all tells nothing.
     isAnswer: (error) => hasCode(error, 'ERR_STORE_REFUSED'),
-    probe: probeWrite,
-    random,
+    ...{ probe: probes?.write ?? null, silentMs: null, clock, random },
     onChange: (error) => {
       // While nothing is answered at all, that is what counts.
       if (calls.refusal === null) onChange(shard, state(), error);

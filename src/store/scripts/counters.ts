@@ -32,10 +32,7 @@ export interface ScriptedCounters {
 
 export function createScriptedCounters(run: RunScript): ScriptedCounters {
   async function readOne(key: string): Promise<ReadonlyMap<string, number>> {
-    const flat = (await run({ script: READ, keys: [key], args: [] })) as readonly unknown[];
-    const counts = new Map<string, number>();
-    for (let i = 0; i < flat.length; i += 2) counts.set(String(flat[i]), Number(flat[i + 1]));
-    return counts;
+    return readCounters(await run({ script: READ, keys: [key], args: [] }));
   }
 
   return {
@@ -47,4 +44,12 @@ export function createScriptedCounters(run: RunScript): ScriptedCounters {
     },
     read: (keys) => Promise.all(keys.map(readOne)),
   };
+}
+
+/** From the reply of HGETALL. */
+export function readCounters(reply: unknown): ReadonlyMap<string, number> {
+  const flat = reply as readonly unknown[];
+  const counts = new Map<string, number>();
+  for (let i = 0; i < flat.length; i += 2) counts.set(String(flat[i]), Number(flat[i + 1]));
+  return counts;
 }

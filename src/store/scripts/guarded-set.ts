@@ -1,4 +1,5 @@
-import { FILL_TTL_MS } from '../store.ts';
+import { FILL_TTL_MS, type Lease } from '../store.ts';
+import { END_LEASE } from './fills.ts';
 import { createScript, GROW, INDEX, NOW, NUMBER, type ScriptCall } from './script.ts';
 
 /**
@@ -14,10 +15,10 @@ const SECOND_COMMAND_MS = FILL_TTL_MS;
  *     KEYS   key, fills and keys of its group; on one server also each tag and where its last drop is kept
  *     ARGV   value, ttl, condition ('NX', 'EQ' or ''), base, epoch of the fence ('': none), sequence of the fence; for
  *            'EQ' another value, and for each form that what is there may have: how it begins, characters before what is
- *            compared, that, and which argument is then written
+ *            compared, that, and which argument is then written; else name and holder of a lease that ends with it
  *     reply  1 when it was written
  */
-const SET = createScript(`${NOW}${GROW}${INDEX}${NUMBER}
+export const SET = createScript(`${NOW}${GROW}${INDEX}${NUMBER}${END_LEASE}
 local key, base, epoch, ttl, value = KEYS[1], ARGV[4], ARGV[5], tonumber(ARGV[2]), ARGV[1]
 
 local function value_for(before)
@@ -44,6 +45,7 @@ end
 if key ~= base then index(KEYS[3], key, ttl) end
 for i = 4, #KEYS, 2 do index(KEYS[i], base, ttl) end
 redis.call('SET', key, value, 'PX', ARGV[2])
+if ARGV[3] ~= 'EQ' and ARGV[7] then end_lease(KEYS[2], ARGV[7], ARGV[8], 0) end
 return 1
 `);
 
@@ -83,6 +85,8 @@ export interface GuardedSet {
   readonly fillsKey: string;
   readonly keysKey: string;
   readonly fence: { readonly epoch: string; readonly sequence: number } | null;
+  /** Ends with the write; not with a condition on what is there. */
+  readonly endLease?: Lease | undefined;
 }
 
 export interface TagKeys {
@@ -100,12 +104,16 @@ export function setCall(set: GuardedSet, tags: readonly TagKeys[]): ScriptCall {
     args: [
       ...[value, ttlMs, CONDITIONS[typeof condition === 'string' ? condition : 'equal'], base],
       ...[fence?.epoch ?? '', fence?.sequence ?? 0],
-      ...(typeof condition === 'string' ? [] : formArgs(value, condition)),
+      ...(typeof condition === 'string' ? leaseArgs(set) : formArgs(value, condition)),
     ],
   };
 }
 
 const CONDITIONS = { none: '', absent: 'NX', equal: 'EQ' };
+
+function leaseArgs({ endLease }: GuardedSet): string[] {
+  return endLease === undefined ? [] : [endLease.name, endLease.holder];
+}
 
 /** Of the values that the forms ask for, the first argument is one. */
 function formArgs(value: Buffer | string, forms: readonly ExpectedForm[]): (Buffer | string | number)[] {

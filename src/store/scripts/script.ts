@@ -52,9 +52,11 @@ const PRUNED = 16;
  */
 export const INDEX = `
 local function index(set, member, ttl)
-  local expires, before = now + ttl, redis.call('ZSCORE', set, member)
-  if before then expires = math.max(expires, before + 1) end
-  redis.call('ZADD', set, whole(expires), member)
+  local expires = now + ttl
+  if redis.call('ZADD', set, 'GT', 'CH', whole(expires), member) == 0 then
+    expires = redis.call('ZSCORE', set, member) + 1
+    redis.call('ZADD', set, whole(expires), member)
+  end
   local past = redis.call('ZRANGEBYSCORE', set, '-inf', whole(now), 'LIMIT', 0, ${PRUNED})
   if #past > 0 then redis.call('ZREM', set, unpack(past)) end
   grow(set, expires - now)

@@ -36,6 +36,15 @@ export interface ScriptedGroupsOptions {
   readonly onDrop: (base: string, keys: readonly string[]) => void;
   /** Whether other processes hear of keys that change; `true` by default. */
   readonly tells?: boolean;
+  /** Has a `begin` tell what lies at its base, where one server holds all. */
+  readonly readsBase?: boolean;
+}
+
+export interface ScriptedBegin {
+  readonly fence: string;
+  readonly lease: LeaseReply | null;
+  /** What lies at the base as text (`null`: nothing), where it was asked for; `undefined`: it is not known. */
+  readonly value?: string | null | undefined;
 }
 
 /** How far the sequence of drops is, or was a while ago. */
@@ -48,7 +57,7 @@ export interface DropSequence {
 
 /** The part of a store that is about groups, on a server that runs scripts. */
 export interface ScriptedGroups {
-  begin(base: string, lease?: Lease): Promise<{ readonly fence: string; readonly lease: LeaseReply | null }>;
+  begin(base: string, lease?: Lease): Promise<ScriptedBegin>;
   renew(base: string, lease: Lease): Promise<boolean>;
   end(base: string, lease: Lease, barMs?: number): Promise<void>;
   /** Needs `options.group`. */
@@ -83,16 +92,17 @@ export function dropsKey(namespace: string): string {
 }
 
 export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGroups {
-  const { run, dropsKey, sequence, onDrop, tells = true } = options;
+  const { run, dropsKey, sequence, onDrop, tells = true, readsBase = false } = options;
   const newNonce = createNonces();
 
-  async function begin(base: string, lease?: Lease) {
+  async function begin(base: string, lease?: Lease): Promise<ScriptedBegin> {
     const keys = groupKeys(base);
     if (keys === null) return { fence: FALLEN, lease: lease === undefined ? null : HELD };
-    const call = beginCall(keys, sequence === undefined ? dropsKey : null, newNonce(), lease);
-    const [reply, known] = await Promise.all([run(call), sequence?.current()]);
+    const drops = sequence === undefined ? dropsKey : null;
+    const asked = { drops, base: readsBase ? base : null, nonce: newNonce(), lease };
+    const [reply, known] = await Promise.all([run(beginCall(keys, asked)), sequence?.current()]);
     const begun = readBegin(reply);
-    return { fence: `${begun.epoch}.${known ?? begun.sequence}`, lease: begun.lease };
+    return { ...begun, fence: `${begun.epoch}.${known ?? begun.sequence}` };
   }
 
   async function renew(base: string, lease: Lease): Promise<boolean> {
@@ -110,13 +120,14 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
     value: Buffer | string,
     ttlMs: number,
     condition: SetCondition,
-    { group, fence, tags = [] }: SetOptions & { readonly group: string },
+    { group, fence, tags = [], endLease: ended }: SetOptions & { readonly group: string },
   ): Promise<boolean> {
-    const place = placeOf(key, group, fence !== undefined);
+    const endLease = groupKeys(group) === null ? undefined : ended;
+    const place = placeOf(key, group, fence !== undefined || endLease !== undefined);
     const tagKeys = tags.map(tagKeysOf);
     if (place === null || !tagKeys.every((each) => each !== null)) return false;
     const parsed = fence === undefined ? null : parseFence(fence);
-    const guarded = { key, value, ttlMs, condition, base: group, ...place, fence: parsed };
+    const guarded = { key, value, ttlMs, condition, base: group, ...place, fence: parsed, endLease };
     if (sequence === undefined) return Number(await run(setCall(guarded, tagKeys))) === 1;
     if (!(await register(guarded, tagKeys))) return false;
     if (Number(await run(setCall(guarded, []))) !== 1) return false;

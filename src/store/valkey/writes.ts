@@ -1,3 +1,4 @@
+import { groupKeys } from '../group-keys.ts';
 import type { ScriptedGroups } from '../scripts/scripted-groups.ts';
 import type { ReplaceOptions, SetOptions, Store } from '../store.ts';
 import { valueTooLarge } from '../store-errors.ts';
@@ -46,9 +47,11 @@ export function createWrites(options: WritesOptions): Pick<Store, 'set' | 'repla
 
   async function set(key: string, bytes: Buffer, ttlMs: number, options: SetOptions = {}): Promise<boolean> {
     refuse(bytes);
-    const { group, fence, tags = [], onlyIfAbsent = false } = options;
-    const alone = group === undefined || (group === key && fence === undefined && tags.length === 0);
-    return changing([key], () =>
+    const { group, fence, tags = [], onlyIfAbsent = false, endLease } = options;
+    const guarded = fence !== undefined || tags.length > 0 || endLease !== undefined;
+    const alone = group === undefined || (group === key && !guarded);
+    const fills = endLease === undefined || group === undefined ? undefined : groupKeys(group)?.fills;
+    return changing(fills === undefined ? [key] : [key, fills], () =>
       alone
         ? setAlone(key, bytes, ttlMs, onlyIfAbsent)
         : groups.set(key, bytes, ttlMs, { ...options, group }),
