@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { expect, it } from 'vitest';
+import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { explainCommand } from './explain.ts';
@@ -11,8 +12,8 @@ import { topCommand } from './top.ts';
 import { warmCommand } from './warm.ts';
 
 const commands = [
-  ...[serveCommand(), checkCommand(), statsCommand(), topCommand(), explainCommand(), purgeCommand()],
-  ...[warmCommand(), sessionsCommand(), completionCommand()],
+  ...[serveCommand(), checkCommand(), buildCommand(), statsCommand(), topCommand(), explainCommand()],
+  ...[purgeCommand(), warmCommand(), sessionsCommand(), completionCommand()],
 ];
 const all = commands.flatMap((command) => [
   [command.name(), command] as const,

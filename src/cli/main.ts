@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
+import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { EXIT_CODES, type ExitCode } from './exit-code.ts';
@@ -23,6 +24,7 @@ Exit codes:
 Examples:
   $ cachegate serve --origin https://api.example.com
   $ cachegate check cachegate.yaml
+  $ cachegate build --config cachegate.yaml --out gate.config.mjs
   $ cachegate stats --admin http://127.0.0.1:9180
   $ cachegate top
   $ cachegate explain /api/anime/1
@@ -38,7 +40,7 @@ function createProgram(): Command {
     // An option belongs to the command that it stands behind, also where that one has commands of its own.
     .enablePositionalOptions()
     .addHelpText('after', EXITS);
-  const serving = [serveCommand(), checkCommand()];
+  const serving = [serveCommand(), checkCommand(), buildCommand()];
   const asking = [statsCommand(), topCommand(), explainCommand(), purgeCommand(), warmCommand()];
   for (const command of [...serving, ...asking, sessionsCommand(), completionCommand()]) {
     program.addCommand(command);

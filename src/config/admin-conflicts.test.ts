@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { conflictFaults } from './conflicts.ts';
+import { adminConflicts } from './admin-conflicts.ts';
 import { formatFault } from './fault.ts';
 
 const MISSING =
   'admin_token: missing; accepted: a secret of 16 to 1024 characters, needed because admin_listen is not loopback';
-const faultsOf = (tree: object) => conflictFaults(tree).map(formatFault);
+const faultsOf = (tree: object) => adminConflicts(tree).map(formatFault);
 
 it.each([
   ':9180',

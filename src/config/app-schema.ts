@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { STORE_URL_FORMS } from '../store/store-url.ts';
 import { accepts } from './accepted.ts';
 import { conflictFaults } from './conflicts.ts';
-import type { Sources } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { environmentSettings, placeSettings, withKvService } from './environment-settings.ts';
 import { ConfigError, type Fault, faultAt } from './fault.ts';
@@ -14,6 +13,7 @@ import { configSchema } from './schema.ts';
 import { schemaFaults } from './schema-faults.ts';
 import { serviceSchema } from './service-schema.ts';
 import { sessionsSchema } from './sessions-schema.ts';
+import type { Sources } from './source.ts';
 import { isStoreUrl } from './urls.ts';
 
 // An application's parts are nothing without one; where none is named, it is this process's memory.

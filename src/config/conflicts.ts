@@ -1,16 +1,17 @@
-import { adminConflicts } from './admin-conflicts.ts';
 import { budgetConflicts } from './budget-conflicts.ts';
-import type { Sources } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
 import { gateConflicts } from './gate-conflicts.ts';
 import { entriesAt, isMapping, valueAt } from './path.ts';
 import { missingSecrets, sessionsConflicts } from './sessions-conflicts.ts';
+import type { Sources } from './source.ts';
 
-/** Faults between values that are each acceptable. Works on any tree, so that they show beside other faults. */
+/**
+ * Faults between values that are each acceptable, but for those of a server's own addresses. Works on any tree, so that
+ * they show beside other faults.
+ */
 export function conflictFaults(tree: unknown, sources: Sources = new Map()): Fault[] {
   return [
-    ...adminConflicts(tree),
     ...budgetConflicts(tree),
     ...purgedByNobody(tree),
     ...incompleteStoreTls(tree),

@@ -2,19 +2,11 @@ import { type Environment, expandText, REFERENCE_FORMS, type Reference } from '.
 import { type Fault, faultAt } from './fault.ts';
 import { describeFound } from './found.ts';
 import { formatPath, isMapping, type Path } from './path.ts';
+import { reread, type Scalar, scalarLike } from './reread.ts';
 import { configSchema } from './schema.ts';
 import { type Expectation, expectationAt } from './schema-lookup.ts';
-
-/** Where a value came from, when not from the file's own text. */
-export interface Source {
-  /** Environment variables or command-line options. */
-  readonly names: readonly string[];
-  /** The default that the reference to the variable gives. */
-  readonly fallback?: string | undefined;
-}
-
-/** Where the values of a configuration came from, by formatted path. */
-export type Sources = ReadonlyMap<string, Source>;
+import type { Sources } from './source.ts';
+import { lackingFault, sourceOf } from './value-faults.ts';
 
 /** A configuration with the environment's values in place, not yet held against the schema. */
 export interface Draft {
@@ -50,7 +42,7 @@ export function expandDraft(raw: unknown, env: Environment, known: Sources): Dra
       return undefined;
     }
     const lacking = references.filter(({ from }) => from === 'unset' || from === 'empty');
-    faults.push(...lacking.map((reference) => lackingFault(reference, path, expectation)));
+    faults.push(...lacking.map((reference) => lackingFault(reference, path, expectation.accepted)));
     if (lacking.length > 0) return undefined;
     if (references.length > 0 && !sources.has(formatPath(path))) {
       sources.set(formatPath(path), sourceOf(references, expansion.whole));
@@ -63,32 +55,6 @@ export function expandDraft(raw: unknown, env: Environment, known: Sources): Dra
   return { tree: expand(raw, [], []), sources, faults };
 }
 
-function lackingFault({ name, from }: Reference, path: Path, expectation: Expectation): Fault {
-  const found = from === 'unset' ? 'not set' : 'set, but empty';
-  return faultAt(path, [name], found, expectation.accepted ?? 'any text');
-}
-
-function sourceOf(references: readonly Reference[], whole: boolean): Source {
-  const names = [...new Set(references.map(({ name }) => name))];
-  const [first] = references;
-  return whole && first?.from === 'variable' ? { names, fallback: first.fallback } : { names };
-}
-
-// Where the schema leaves the value open (a transform's options), the reference's own default tells its type.
-function wantedScalar(
-  { accepted, scalar }: Expectation,
-  { fallback = '' }: Reference,
-): Expectation['scalar'] {
-  if (accepted !== undefined) return scalar;
-  if (NUMBER.test(fallback)) return 'number';
-  return fallback === 'true' || fallback === 'false' ? 'boolean' : 'text';
-}
-
-const NUMBER = /^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
-
-/** Reads the text of a whole reference as the type that is wanted; text that does not read so stays text. */
-function reread(text: string, wanted: Expectation['scalar']): unknown {
-  if (wanted === 'number' && NUMBER.test(text)) return Number(text);
-  if (wanted === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
-  return text;
+function wantedScalar({ accepted, scalar }: Expectation, { fallback = '' }: Reference): Scalar | undefined {
+  return accepted === undefined ? scalarLike(fallback) : scalar;
 }

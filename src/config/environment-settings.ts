@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Source } from './draft.ts';
 import { type Environment, variable } from './environment.ts';
 import { KV_VARIABLES } from './kv-service.ts';
 import { formatPath, isMapping, type Path, valueAt } from './path.ts';
+import type { Source } from './source.ts';
 
 /** A value that is set outside of the configuration itself. */
 export interface Setting {
@@ -18,47 +18,50 @@ export interface Setting {
  * @param raw the configuration so far
  */
 export function environmentSettings(raw: object, env: Environment, cwd: string): Setting[] {
-  const given = (name: string) => variable(env, name) || undefined;
-  const settings = [
-    { path: ['store'], name: 'REDIS_URL', value: storeFrom(given('REDIS_URL'), cwd) },
-    { path: ['store'], name: 'CACHE_URL', value: storeFrom(given('CACHE_URL'), cwd) },
-    { path: ['logging_level'], name: 'LOGGING_LEVEL', value: given('LOGGING_LEVEL') },
-    ...FLAGS.map(({ path, name }) => ({ path, name, value: flagOrText(given(name)) })),
-    ...NUMBERS.map(({ path, name }) => ({ path, name, value: numberOrText(given(name)) })),
-    { path: ['statistics_storage'], name: 'STATISTICS_STORAGE', value: given('STATISTICS_STORAGE') },
-    ...sessionSettings(raw, given),
-  ];
-  return settings.filter(({ value }) => value !== undefined);
+  return readingsFor(raw).flatMap(({ path, name, read }) => {
+    const text = variable(env, name) || undefined;
+    return text === undefined ? [] : [{ path, name, value: read(text, cwd) }];
+  });
 }
 
-/** Settings whose variable is their own name in capitals. */
-const named = (key: string) => ({ path: [key], name: key.toUpperCase() });
-const FLAGS = [
-  { path: ['metrics'], name: 'METRICS_ENABLED' },
+/** The variables that can set something, each with the path of what it sets. */
+export function settingVariables(raw: object): Omit<Setting, 'value'>[] {
+  return readingsFor(raw).map(({ path, name }) => ({ path, name }));
+}
+
+interface Reading {
+  readonly path: Path;
+  readonly name: string;
+  readonly read: (text: string, cwd: string) => unknown;
+}
+
+function readingsFor(raw: object): readonly Reading[] {
+  return isMapping(valueAt(raw, ['sessions'])) ? [...READINGS, ...READINGS_OF_SESSIONS] : READINGS;
+}
+
+const asText = (text: string) => text;
+/** Its variable is its own name in capitals. */
+const named = (key: string, read: Reading['read']) => ({ path: [key], name: key.toUpperCase(), read });
+
+const READINGS: readonly Reading[] = [
+  { path: ['store'], name: 'REDIS_URL', read: storeFrom },
+  { path: ['store'], name: 'CACHE_URL', read: storeFrom },
+  named('logging_level', asText),
+  { path: ['metrics'], name: 'METRICS_ENABLED', read: flagOrText },
   ...['statistics_enabled', 'log_cache_hits', 'log_cache_misses', 'log_ttl_info', 'log_timing_metrics'].map(
-    named,
+    (key) => named(key, flagOrText),
   ),
+  ...['aggregate_log_interval', 'statistics_sample_size'].map((key) => named(key, numberOrText)),
+  named('statistics_storage', asText),
 ];
-const NUMBERS = ['aggregate_log_interval', 'statistics_sample_size'].map(named);
 
-/** Variables of this name are common: they count where sessions are asked for. */
-function sessionSettings(raw: object, given: (name: string) => string | undefined): Setting[] {
-  if (!isMapping(valueAt(raw, ['sessions']))) return [];
-  return [
-    { path: ['sessions', 'secrets'], name: 'SESSION_SECRET', value: listFrom(given('SESSION_SECRET')) },
-    { path: ['sessions', 'mode'], name: 'SESSION_MODE', value: given('SESSION_MODE') },
-    {
-      path: ['sessions', 'idle_ttl_seconds'],
-      name: 'SESSION_IDLE_TTL',
-      value: numberOrText(given('SESSION_IDLE_TTL')),
-    },
-    {
-      path: ['sessions', 'absolute_ttl_seconds'],
-      name: 'SESSION_ABSOLUTE_TTL',
-      value: numberOrText(given('SESSION_ABSOLUTE_TTL')),
-    },
-  ];
-}
+/** Variables of these names are common: they count where sessions are asked for. */
+const READINGS_OF_SESSIONS: readonly Reading[] = [
+  { path: ['sessions', 'secrets'], name: 'SESSION_SECRET', read: listFrom },
+  { path: ['sessions', 'mode'], name: 'SESSION_MODE', read: asText },
+  { path: ['sessions', 'idle_ttl_seconds'], name: 'SESSION_IDLE_TTL', read: numberOrText },
+  { path: ['sessions', 'absolute_ttl_seconds'], name: 'SESSION_ABSOLUTE_TTL', read: numberOrText },
+];
 
 /**
  * A platform that has connected a KV service says so by its own variables: that is the store where nothing else is
@@ -102,21 +105,21 @@ function pathsOf(path: Path, value: unknown): Path[] {
   return Array.isArray(value) ? [path, ...value.map((_, index) => [...path, index])] : [path];
 }
 
-export function numberOrText(value: string | undefined): number | string | undefined {
-  return value !== undefined && /^[0-9]{1,15}$/.test(value) ? Number(value) : value;
+export function numberOrText(value: string): number | string {
+  return /^[0-9]{1,15}$/.test(value) ? Number(value) : value;
 }
 
-function flagOrText(value: string | undefined): boolean | string | undefined {
+function flagOrText(value: string): boolean | string {
   return value === 'true' || value === 'false' ? value === 'true' : value;
 }
 
-function listFrom(value: string | undefined): string[] | undefined {
-  return value?.split(',').map((each) => each.trim());
+function listFrom(value: string): string[] {
+  return value.split(',').map((each) => each.trim());
 }
 
 const LMDB = 'lmdb:';
 
 /** A folder that is named outside of the file is meant from where the command runs. */
-export function storeFrom(url: string | undefined, cwd: string): string | undefined {
-  return url?.startsWith(LMDB) && url !== LMDB ? LMDB + resolve(cwd, url.slice(LMDB.length)) : url;
+export function storeFrom(url: string, cwd: string): string {
+  return url.startsWith(LMDB) && url !== LMDB ? LMDB + resolve(cwd, url.slice(LMDB.length)) : url;
 }

@@ -28,6 +28,15 @@ export function formatFault({ path, names, found, accepted }: Fault): string {
   return `${place}: ${found}; accepted: ${accepted}`;
 }
 
+/** What lacks because of a fault inside of it is none of its own. */
+export function notYetAmong(known: readonly Fault[], more: readonly Fault[]): Fault[] {
+  return more.filter(({ path }) => !known.some((fault) => isWithin(fault.path, path)));
+}
+
+function isWithin(path: string, block: string): boolean {
+  return path.startsWith(block) && /^(?:$|[.[])/.test(path.slice(block.length));
+}
+
 /** A configuration that cannot be used; `code` is `ERR_CONFIG_INVALID`, and the message has a line for each fault. */
 export class ConfigError extends CachegateError {
   readonly faults: readonly Fault[];

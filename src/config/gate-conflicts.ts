@@ -1,6 +1,6 @@
+import { KEYS_OF_AUTHORITIES } from './authority-keys.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
-import { KEYS_OF_AUTHORITIES } from './gate-schema.ts';
 import { entriesAt, isMapping, type Path, valueAt } from './path.ts';
 
 /** Faults between the values of `session` blocks, and between them and what stands around them. */

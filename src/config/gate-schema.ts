@@ -3,7 +3,7 @@ import { isConnectionField } from '../http/fields.ts';
 import { accepts } from './accepted.ts';
 import { cookieName, fieldName } from './fields.ts';
 import { httpUrl, path } from './network.ts';
-import { choice, DAY_SECONDS, flag, listOf, patterned, text, wholeNumber } from './scalars.ts';
+import { choice, DAY_SECONDS, flag, formed, listOf, patterned, text, wholeNumber } from './scalars.ts';
 import { signingSecret } from './sessions-schema.ts';
 
 const AUTHORITY_NAMES = {
@@ -14,18 +14,10 @@ const AUTHORITY_NAMES = {
   own: 'the session',
 } as const;
 
-const RANGE = /^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$/;
-
-function isStatusRange(found: string): boolean {
-  const [, first = '', last = first] = RANGE.exec(found) ?? [];
-  return first !== '' && first <= last;
-}
+const STATUS_FORM = 'a status code from 100 to 599, or a range such as 200-299';
 
 const status = () =>
-  accepts(
-    z.union([z.int().min(100).max(599), z.string().refine(isStatusRange)]),
-    'a status code from 100 to 599, or a range such as 200-299',
-  );
+  accepts(z.union([z.int().min(100).max(599), formed('statuses', STATUS_FORM)]), STATUS_FORM);
 
 const statuses = () => listOf(status(), 'status codes and ranges such as 200-299');
 
@@ -54,31 +46,6 @@ const ALGORITHMS = [
 
 const line = (accepted: string) => patterned(/^\P{C}{1,1024}$/u, accepted);
 
-/** Each beside the authorities that have it. */
-export const KEYS_OF_AUTHORITIES = {
-  url: ['wagtail', 'django', 'http'],
-  path: ['wagtail', 'django', 'http'],
-  cookie: ['wagtail', 'django', 'http', 'token'],
-  header: ['wagtail', 'django', 'http', 'token'],
-  timeout_ms: ['wagtail', 'django', 'http', 'token'],
-  cache: ['wagtail', 'django', 'http'],
-  cache_ttl_seconds: ['wagtail', 'django', 'http'],
-  id_in_key: ['wagtail', 'django', 'http'],
-  method: ['http'],
-  valid: ['http'],
-  invalid: ['http'],
-  bearer: ['http'],
-  forward: ['http'],
-  identity: ['http'],
-  jwks_url: ['token'],
-  issuer: ['token'],
-  audience: ['token'],
-  algorithms: ['token'],
-  roles_claim: ['token'],
-  // A token is as good as its signature, whatever is forgotten of it.
-  logout_path: ['wagtail', 'django', 'http', 'own'],
-} as const;
-
 /** Who a service lets in: the sessions of one authority. */
 export const gateSchema = z
   .strictObject({
@@ -103,7 +70,7 @@ export const gateSchema = z
       })
       .prefault({}),
     identity: z.strictObject({ user: source().optional(), roles: source().optional() }).optional(),
-    jwks_url: text(isJwksUrl, 'an http or https URL without credentials or fragment').optional(),
+    jwks_url: formed('jwks-url', 'an http or https URL without credentials or fragment').optional(),
     issuer: line('the issuer, as the claim iss has it').optional(),
     audience: line('one of the audiences that the claim aud has').optional(),
     algorithms: accepts(
@@ -133,11 +100,4 @@ export type GateConfig = z.output<typeof gateSchema>;
 /** Who presents a bearer token has no cookie, unless one is named. */
 function defaultCookie({ authority, bearer }: { authority: string; bearer: boolean }): string | null {
   return authority === 'token' || authority === 'own' || bearer ? null : 'sessionid';
-}
-
-// An issuer may well serve its keys under a query.
-function isJwksUrl(found: string): boolean {
-  if (!/^https?:\/\//.test(found) || !URL.canParse(found) || found.includes('#')) return false;
-  const { username, password } = new URL(found);
-  return username === '' && password === '';
 }

@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
+import { adminConflicts } from './admin-conflicts.ts';
 import { readConfigFile } from './config-file.ts';
 import { conflictFaults } from './conflicts.ts';
 import { expandDraft } from './draft.ts';
 import type { Environment } from './environment.ts';
-import { ConfigError, type Fault } from './fault.ts';
+import { ConfigError, notYetAmong } from './fault.ts';
 import { kvServiceFaults } from './kv-service.ts';
 import { readNamedFiles, withNamedFiles } from './named-files.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
@@ -37,20 +38,9 @@ export async function loadConfig({ file, cwd, env, overrides = {} }: LoadOptions
     ...(parsed.success ? [] : schemaFaults(parsed.error.issues, draft, configSchema)),
     ...kvServiceFaults(valueAt(draft.tree, ['store']), env),
   ];
-  const all = [
-    ...first,
-    ...notYetAmong(first, [...conflictFaults(draft.tree, draft.sources), ...files.faults]),
-  ];
+  const conflicts = [...adminConflicts(draft.tree), ...conflictFaults(draft.tree, draft.sources)];
+  const all = [...first, ...notYetAmong(first, [...conflicts, ...files.faults])];
   // A text that could not be expanded is absent from the tree, which the schema alone may find acceptable.
   if (all.length > 0 || !parsed.success) throw new ConfigError(all);
   return withNamedFiles(parsed.data, files, directory);
-}
-
-/** What lacks because of a fault inside of it is none of its own. */
-function notYetAmong(known: readonly Fault[], more: readonly Fault[]): Fault[] {
-  return more.filter(({ path }) => !known.some((fault) => isWithin(fault.path, path)));
-}
-
-function isWithin(path: string, block: string): boolean {
-  return path.startsWith(block) && /^(?:$|[.[])/.test(path.slice(block.length));
 }

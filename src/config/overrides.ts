@@ -1,4 +1,3 @@
-import type { Sources } from './draft.ts';
 import { type Environment, escapeReferences } from './environment.ts';
 import {
   environmentSettings,
@@ -11,6 +10,7 @@ import {
 import { type Fault, faultAt } from './fault.ts';
 import { quote } from './found.ts';
 import { entriesAt, formatPath, isMapping } from './path.ts';
+import type { Sources } from './source.ts';
 
 /** What the command line sets; each replaces what the file and the environment say. */
 export interface Overrides {
@@ -54,10 +54,14 @@ function servicesNamed(origins: Readonly<Record<string, string>>) {
 
 function commandSettings({ listen, store, mode, workers }: Overrides, cwd: string): Setting[] {
   const settings = [
-    { path: ['store'], name: '--store', value: storeFrom(store, cwd) },
+    { path: ['store'], name: '--store', value: store === undefined ? undefined : storeFrom(store, cwd) },
     { path: ['listen'], name: '--listen', value: listen },
     { path: ['mode'], name: '--mode', value: mode },
-    { path: ['workers'], name: '--workers', value: numberOrText(workers) },
+    {
+      path: ['workers'],
+      name: '--workers',
+      value: workers === undefined ? undefined : numberOrText(workers),
+    },
   ];
   return settings.filter(({ value }) => value !== undefined);
 }

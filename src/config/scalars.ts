@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { accepts, acceptsSecret } from './accepted.ts';
+import { isOfForm, type TextForm } from './text-forms.ts';
 
 export const DAY_SECONDS = 86_400;
 export const YEAR_SECONDS = 31_536_000;
@@ -35,6 +36,15 @@ export function bearerToken() {
 
 export function text(isValid: (text: string) => boolean, accepted: string) {
   return accepts(z.string().refine(isValid), accepted);
+}
+
+/** As `text`, for what can be checked where there is no schema as well. */
+export function formed(form: TextForm, accepted: string) {
+  return accepts(
+    z.string().refine((found) => isOfForm(form, found)),
+    accepted,
+    form,
+  );
 }
 
 /** A block that can be switched off by the word `off`. */

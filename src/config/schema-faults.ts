@@ -2,9 +2,10 @@ import type * as z from 'zod';
 import { closestName } from './closest-name.ts';
 import type { Draft } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
-import { describeFound, isSecretName, quote, showUnquoted } from './found.ts';
+import { quote } from './found.ts';
 import { formatPath, type Path, valueAt } from './path.ts';
-import { acceptedNameAt, type Expectation, expectationAt } from './schema-lookup.ts';
+import { acceptedNameAt, expectationAt } from './schema-lookup.ts';
+import { unfitFault } from './value-faults.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -47,10 +48,8 @@ function issueFaults(issue: Issue, path: Path, draft: Draft, schema: z.core.$Zod
     const accepted = acceptedNameAt(schema, path.slice(0, -1)) ?? 'another name';
     return [faultAt(path, [], `found the name ${quote(String(path.at(-1)))}`, accepted)];
   }
-  const expectation = expectationAt(schema, path);
-  const secret = expectation.secret || (source?.names.some(isSecretName) ?? false);
-  const found = describeFound(valueAt(draft.tree, path), secret);
-  return [faultAt(path, source?.names ?? [], found, acceptedText(expectation, source?.fallback, secret))];
+  const { secret, ...expected } = expectationAt(schema, path);
+  return [unfitFault(valueAt(draft.tree, path), { path, source, secret, ...expected })];
 }
 
 function unknownKey(path: Path, key: string, schema: z.core.$ZodType): Fault {
@@ -58,14 +57,4 @@ function unknownKey(path: Path, key: string, schema: z.core.$ZodType): Fault {
   const meant = closestName(key, keys);
   const hint = meant === undefined ? '' : `, did you mean ${meant}?`;
   return faultAt([...path, key], [], `unknown key${hint}`, keys.join(', '));
-}
-
-function acceptedText(
-  { accepted, fallback }: Expectation,
-  referenced: string | undefined,
-  secret: boolean,
-): string {
-  const text = accepted ?? 'another value';
-  const given = referenced === undefined ? fallback : showUnquoted(referenced, secret);
-  return given === undefined ? text : `${text}, default ${given}`;
 }

@@ -18,8 +18,13 @@ export interface Expectation {
 
 type Schema = z.core.$ZodType;
 
+/** The schemas of the value at a path: several, where one of several forms of a block is accepted. */
+export function schemasAt(root: Schema, path: Path): Schema[] {
+  return path.reduce<Schema[]>((level, key) => level.flatMap((each) => child(each, key)), [root]);
+}
+
 export function expectationAt(root: Schema, path: Path): Expectation {
-  const schemas = path.reduce<Schema[]>((level, key) => level.flatMap((each) => child(each, key)), [root]);
+  const schemas = schemasAt(root, path);
   const layers = schemas.flatMap(layersOf);
   const leaf = layers.map(leafOf).find((found) => found !== undefined);
   const keys = layers.flatMap((layer) => (layer instanceof z.ZodObject ? Object.keys(layer.shape) : []));
@@ -34,8 +39,9 @@ export function expectationAt(root: Schema, path: Path): Expectation {
 
 /** What the names of the mapping at a path may be. */
 export function acceptedNameAt(root: Schema, path: Path): string | undefined {
-  const schemas = path.reduce<Schema[]>((level, key) => level.flatMap((each) => child(each, key)), [root]);
-  const record = schemas.flatMap(layersOf).find((layer) => layer instanceof z.ZodRecord);
+  const record = schemasAt(root, path)
+    .flatMap(layersOf)
+    .find((layer) => layer instanceof z.ZodRecord);
   return record && leafOf(record.keyType)?.accepted;
 }
 
@@ -50,7 +56,7 @@ function child(schema: Schema, key: PropertyKey): Schema[] {
 }
 
 /** A schema and all that it wraps or chooses from, outermost first. */
-function layersOf(schema: Schema): Schema[] {
+export function layersOf(schema: Schema): Schema[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
     return [schema, ...layersOf(schema.unwrap())];
   }

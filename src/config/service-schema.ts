@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Transform } from '../gateway/transform.ts';
 import { accepts } from './accepted.ts';
 import { cacheSchema } from './cache-schema.ts';
+import { DEFAULT_LIMITS, DEFAULT_RULES } from './default-limits.ts';
 import { fieldName, fields, method, protocol } from './fields.ts';
 import { gateSchema } from './gate-schema.ts';
 import { httpUrl, pathPrefix, webOrigin } from './network.ts';
@@ -16,23 +17,19 @@ const cors = z.strictObject({
   max_age_seconds: wholeNumber('seconds', 0, DAY_SECONDS).default(600),
 });
 
-function rateRule(limit: number) {
+function rateRule({ limit, window_seconds: seconds }: { limit: number; window_seconds: number }) {
   const rule = z.strictObject({
     limit: wholeNumber('requests', 1, 1_000_000_000).default(limit),
-    window_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(10),
+    window_seconds: wholeNumber('seconds', 1, DAY_SECONDS).default(seconds),
   });
   return orOff(rule, 'a mapping of limit and window_seconds').prefault({});
 }
 
 const rateLimit = z.strictObject({
-  session: rateRule(10),
-  address: rateRule(60),
-  strict: flag().default(false),
+  session: rateRule(DEFAULT_RULES.session),
+  address: rateRule(DEFAULT_RULES.address),
+  strict: flag().default(DEFAULT_LIMITS.strict),
 });
-
-/** The limits of a service that says nothing of them: with a session, and without. */
-export const DEFAULT_LIMITS = rateLimit.parse({});
-export const NO_LIMITS: typeof DEFAULT_LIMITS = { session: 'off', address: 'off', strict: false };
 
 const forward = z.strictObject({
   headers: accepts(

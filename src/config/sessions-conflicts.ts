@@ -1,7 +1,7 @@
-import type { Sources } from './draft.ts';
 import { type Fault, faultAt } from './fault.ts';
 import { formatPath, isMapping, type Path, valueAt } from './path.ts';
-import { DEFAULT_ABSOLUTE_TTL_SECONDS, DEFAULT_IDLE_TTL_SECONDS } from './sessions-schema.ts';
+import { DEFAULT_ABSOLUTE_TTL_SECONDS, DEFAULT_IDLE_TTL_SECONDS } from './session-lifetimes.ts';
+import type { Sources } from './source.ts';
 
 const SESSIONS: Path = ['sessions'];
 

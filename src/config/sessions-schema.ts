@@ -1,12 +1,17 @@
 import * as z from 'zod';
 import { acceptsSecret } from './accepted.ts';
-import { cookieName } from './fields.ts';
-import { path, webOrigin } from './network.ts';
-import { choice, DAY_SECONDS, flag, listOf, patterned, text, wholeNumber, YEAR_SECONDS } from './scalars.ts';
-
-/** Lifetimes of a session that the configuration says nothing of. */
-export const DEFAULT_IDLE_TTL_SECONDS = 1_800;
-export const DEFAULT_ABSOLUTE_TTL_SECONDS = 43_200;
+import { path } from './network.ts';
+import {
+  choice,
+  DAY_SECONDS,
+  flag,
+  formed,
+  listOf,
+  patterned,
+  wholeNumber,
+  YEAR_SECONDS,
+} from './scalars.ts';
+import { DEFAULT_ABSOLUTE_TTL_SECONDS, DEFAULT_IDLE_TTL_SECONDS } from './session-lifetimes.ts';
 
 const MAX_SECRETS = 8;
 const SECRET_FORM = 'a secret of 32 to 1024 characters';
@@ -17,8 +22,8 @@ export function signingSecret() {
 }
 
 const ownCookieName = () =>
-  text(
-    (found) => cookieName().safeParse(found).success && !/^__(?:host|secure)-/i.test(found),
+  patterned(
+    /^(?!__(?:host|secure)-)[!#$%&'*+\-.^_`|~0-9a-z]{1,256}$/i,
     'a cookie name, without __Host- or __Secure-, which it is given where it may have them',
   );
 
@@ -33,11 +38,7 @@ const cookie = z.strictObject({
   ).optional(),
 });
 
-const exactOrigin = () =>
-  text(
-    (found) => !found.includes('*') && webOrigin().safeParse(found).success,
-    'a web origin: scheme://host[:port] in lower case',
-  );
+const exactOrigin = () => formed('exact-origin', 'a web origin: scheme://host[:port] in lower case');
 
 /** Own sessions; who serves them beside a gate needs `secrets`, which a single application may leave out. */
 export const sessionsSchema = z.strictObject({
