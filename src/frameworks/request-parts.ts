@@ -1,7 +1,7 @@
 import type { Cachegate, PartsRequest } from '../app/cachegate.ts';
 import { correlatedFetch } from '../app/correlated-fetch.ts';
 import { newCorrelationId } from '../app/parts-request.ts';
-import { logThrough } from '../observe/log.ts';
+import { logThrough } from '../observe/known-logs.ts';
 import type { Identity } from '../session/identity.ts';
 import type { OpenedSession, Session, SessionRequest } from '../session/own/session.ts';
 import type { MaybePromise } from '../store/store.ts';

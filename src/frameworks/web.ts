@@ -1,9 +1,19 @@
 import type { Cachegate } from '../app/cachegate.ts';
+import { type CompiledConfig, createGateOn, type Gate, type GateOptions } from '../serverless/create-gate.ts';
+import { readPlatformContext } from '../serverless/request-context.ts';
 import { type Check, checkAll } from './guards.ts';
 import { refusal, refusalOf } from './refusal.ts';
 import type { RequestParts } from './request-parts.ts';
 import { refusedResponse, settledResponse, WebParts } from './web-parts.ts';
 
+export type {
+  CompiledConfig,
+  FetchHandler,
+  Gate,
+  GateOptions,
+  RouteMethod,
+} from '../serverless/create-gate.ts';
+export type { PlatformContext, WaitUntil } from '../serverless/request-context.ts';
 export { rateLimit, requireGate, requireSession } from './guards.ts';
 
 export type WebHandler = (request: Request, parts: RequestParts) => Response | Promise<Response>;
@@ -14,7 +24,7 @@ export interface WebOptions {
 }
 
 export interface WebRequestInfo {
-  /** The address of the connection's other end, which a `Request` does not tell. */
+  /** The address of the connection's other end, which a `Request` does not tell; empty: a Unix socket. */
   readonly peer?: string;
 }
 
@@ -39,11 +49,19 @@ export function withCachegate(
     }
   }
 
-  return async (request, { peer = '' } = {}) => {
+  return async (request, { peer = 'unknown' } = {}) => {
     const parts = new WebParts(cachegate, request, peer);
     const refused = await parts.open();
     if (refused !== null) return refusedResponse(refused, parts.fields);
     const response = await answer(request, parts);
     return settledResponse(response, await parts.commitAll(), parts.fields);
   };
+}
+
+/**
+ * The configured gate as `{ fetch }`, for any platform of the fetch standard: Bun, Deno, Node, workers.
+ * @param compiled what `cachegate build` has written
+ */
+export function createGate(compiled: CompiledConfig, options: GateOptions = {}): Gate {
+  return createGateOn(compiled, options, readPlatformContext);
 }
