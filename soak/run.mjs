@@ -6,6 +6,7 @@ import { createProcesses } from '../bench/processes.mjs';
 import { describeMachine, pinSelf, requireMachine } from '../bench/tools.mjs';
 import { anonymousCrawl } from './anonymous-crawl.mjs';
 import { bigBody } from './big-body.mjs';
+import { cachedFunction } from './cached-function.mjs';
 import { coherence } from './coherence.mjs';
 import { collapse } from './collapse.mjs';
 import { fleetCollapse } from './fleet-collapse.mjs';
@@ -52,6 +53,7 @@ const cases = [
   anonymousCrawl,
   ttlEstimate,
   warming,
+  cachedFunction,
 ];
 
 const wanted = process.argv.slice(2);

@@ -5,7 +5,7 @@ import type { StoreKeys } from '../store/keys.ts';
 import { readOne, storeFailure } from '../store/reading.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import type { ValueCache, ValueOptions } from './value-cache.ts';
-import { createValueFlights, type ValueWrite } from './value-flights.ts';
+import { createValueFlights, type ValueForm } from './value-flights.ts';
 import { decodeValue, encodeValue } from './value-form.ts';
 import { VALUE_SERVICE, valueIndexTag, valueKey, valueTags, valueTtlMs } from './value-names.ts';
 
@@ -16,11 +16,19 @@ export interface ValueCacheOptions {
   readonly observer: StoreObserver & ValueObserver;
 }
 
+const JSON_FORM: ValueForm<unknown> = {
+  encode: (value) => (value === undefined || value === null ? null : encodeValue(value)),
+  decode: ({ bytes }) => decodeValue(bytes),
+};
+
 /** Values on the store port. A store that fails costs what is cached, and never a call of `remember`. */
 export function createValueCache({ store, keys, background, observer }: ValueCacheOptions): ValueCache {
   const onFailure = (operation: 'read' | 'write', error: unknown) =>
     observer.storeFailed?.('value cache', operation, storeFailure(error), { correlationId: randomUUID });
-  const flights = createValueFlights({ store, background, onFailure: (error) => onFailure('write', error) });
+  const flights = createValueFlights({
+    ...{ store, background, form: JSON_FORM },
+    onFailure: (error) => onFailure('write', error),
+  });
 
   /** The value under a key of the store; told apart from a store that could not say, which is a miss all the same. */
   async function find(base: string): Promise<{ readonly asked: boolean; readonly value: unknown }> {
@@ -52,7 +60,7 @@ export function createValueCache({ store, keys, background, observer }: ValueCac
   }
 
   /** What is written is found as one of all values too. */
-  function indexed(write: ValueWrite, key: string): ValueWrite {
+  function indexed(write: ReturnType<typeof writeOf>, key: string) {
     return { ...write, tags: [...write.tags, valueIndexTag(keys, key)] };
   }
 
@@ -76,7 +84,7 @@ export function createValueCache({ store, keys, background, observer }: ValueCac
       const write = writeOf(key, options);
       const { asked, value } = await find(write.group);
       if (value !== undefined) return value as T;
-      return flights.join(indexed(write, key), make, asked);
+      return flights.join(indexed(write, key), make, asked) as Promise<T>;
     },
     async invalidate(...tags) {
       const named = valueTags(keys, tags);

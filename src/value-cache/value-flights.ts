@@ -1,162 +1,186 @@
 import type { Background } from '../background.ts';
+import { type HeldLease, setAndEnd } from '../store/held-lease.ts';
 import { readOne } from '../store/reading.ts';
 import { type FillStart, startFill } from '../store/start-fill.ts';
-import type { SetOptions, Store } from '../store/store.ts';
-import { decodeValue, encodeValue } from './value-form.ts';
+import type { SetOptions, Store, StoredValue } from '../store/store.ts';
+import { createMakingLease, type MakingLease } from './making-lease.ts';
 
 /** What is made, once for all who ask at the same time. */
-export interface ValueFlights {
+export interface ValueFlights<V> {
   /**
-   * Makes a value, or waits for who is making it: in this process, and if `shared` in any. Who has waited long enough
-   * makes it alone. Rejects as `make` does, and with `ERR_CACHE_VALUE` for what can't be stored.
+   * Makes a value, or waits for who is making it: in this process, and if `shared` in any. Where that takes long, one makes
+   * it anew for all who wait; who has waited for `MAX_TURNS` of them makes it alone. Rejects as `make` does, and as
+   * `ValueForm.encode` throws.
    */
-  join<T>(write: ValueWrite, make: () => Promise<T>, shared: boolean): Promise<T>;
+  join(write: ValueWrite<V>, make: () => Promise<V>, shared: boolean): Promise<V>;
   /** What is being made for a key is older than what happens now: who asks from now on doesn't wait for it. */
   forget(group: string): void;
   forgetAll(): void;
 }
 
 /** Where a made value is to be stored, and for how long. */
-export interface ValueWrite {
+export interface ValueWrite<V> {
   readonly group: string;
-  readonly ttlMs: number;
+  readonly ttlMs: number | ((value: V) => number);
   readonly tags: readonly string[];
 }
 
-export interface ValueFlightsOptions {
+/** How values lie in the store. */
+export interface ValueForm<V> {
+  /** `null`: it is not stored. */
+  encode(value: V): Buffer | null;
+  /** The value, made anew; `undefined`: it is of no use to who asks. */
+  decode(stored: Pick<StoredValue, 'bytes' | 'expiresInMs'>): V | undefined;
+}
+
+export interface ValueFlightsOptions<V> {
   readonly store: Store;
+  readonly form: ValueForm<V>;
   readonly background: Background;
   readonly onFailure: (error: unknown) => void;
 }
 
-interface Made {
-  readonly value: unknown;
+export interface Made<V> {
+  readonly value: V;
   /** As it is stored; `null`: it is not. */
   readonly bytes: Buffer | null;
 }
 
-type Make = () => Promise<unknown>;
-
-const LEASE = 'value';
-/** Making a value may take so long before who waits for it makes it as well. */
-const WAIT_MS = 10_000;
+export const VALUE_LEASE = 'value';
+/** Making a value may take so long before one of those who wait for it makes it as well. */
+export const WAIT_MS = 10_000;
+/** What takes longer than this many of them is not waited for any more. */
+const MAX_TURNS = 6;
 // Nothing was stored that another could find: those who wait all go on at once, and not one by one.
-const BAR_MS = 1_000;
+export const BAR_MS = 1_000;
+/** A making of this process, for all who ask meanwhile. */
+interface Flight<V> {
+  readonly made: Promise<Made<V>>;
+  /** Resolves if it takes too long. */
+  readonly late: Promise<null>;
+}
+
 const MADE_HERE: FillStart<never> = { kind: 'begun', fence: null, lease: null, barredMs: 0 };
 
-export function createValueFlights({ store, background, onFailure }: ValueFlightsOptions): ValueFlights {
+export function createValueFlights<V>(options: ValueFlightsOptions<V>): ValueFlights<V> {
+  const { store, form, background, onFailure } = options;
   // Never more than there are calls under way, and writes behind them.
-  const flights = new Map<string, Promise<Made>>();
+  const flights = new Map<string, Flight<V>>();
   const forget = (group: string) => void flights.delete(group);
   const forgetAll = () => flights.clear();
   store.listen({ dropped: forget, tagDropped: forgetAll, lost: forgetAll });
 
-  async function keep(
-    { group, ttlMs, tags }: ValueWrite,
-    bytes: Buffer,
-    more: Pick<SetOptions, 'fence' | 'onlyIfAbsent'>,
-  ) {
-    try {
-      await store.set(group, bytes, ttlMs, { ...more, group, tags });
-    } catch (error) {
-      onFailure(error);
-    }
-  }
-
-  /** The one making of this process for all who ask meanwhile. */
-  async function fly(write: ValueWrite, make: Make, shared: boolean, land: () => void): Promise<Made> {
-    const found = createLook(store, write.group);
-    const plan = { store, base: write.group, leaseName: () => LEASE, whenTaken: WAIT_MS, onFailure };
-    let begun: FillStart<Made> = MADE_HERE;
+  async function fly(
+    write: ValueWrite<V>,
+    make: () => Promise<V>,
+    shared: boolean,
+    { land, delayed }: { land(): void; delayed(): void },
+  ): Promise<Made<V>> {
+    const found = createLook(options, write.group);
+    const plan = { store, base: write.group, leaseName: () => VALUE_LEASE, whenTaken: WAIT_MS, onFailure };
+    let begun: FillStart<Made<V>> = MADE_HERE;
+    let lease: MakingLease | null = null;
     let keeping = false;
     let late: NodeJS.Timeout | undefined;
     try {
       // Landing comes after the flight is known, even where nothing is asked.
       begun = await (shared ? startFill({ ...plan, look: found.look }) : MADE_HERE);
       if (begun.kind === 'found') return begun.value;
-      const held = begun.kind === 'begun' ? begun.lease : null;
+      if (begun.kind === 'begun' && begun.lease !== null) {
+        lease = createMakingLease(store, write.group, begun.lease);
+      }
       // What may never come to its end must not have everybody wait who asks from now on.
       late = setTimeout(() => {
-        held?.end();
+        lease?.letGo();
         land();
+        delayed();
       }, WAIT_MS).unref();
-      const made = madeOf(await make());
+      const value = await make();
+      const made = { value, bytes: form.encode(value) };
       if (begun.kind !== 'begun' || begun.fence === null || made.bytes === null) return made;
-      const { fence, lease } = begun;
-      const { bytes } = made;
+      const { fence } = begun;
       const done = () => {
         lease?.end();
         land();
       };
       // What was set meanwhile is newer; what is no value to anybody is replaced.
       const more = { fence, onlyIfAbsent: !found.isOccupied() };
-      keeping = background.run(() => keep(write, bytes, more).finally(done));
+      keeping = background.run(() => keepMade(options, write, made, more, lease).finally(done));
       return made;
     } finally {
       clearTimeout(late);
       if (!keeping) {
         land();
-        if (begun.kind === 'begun') begun.lease?.end(BAR_MS);
+        lease?.end(BAR_MS);
       }
     }
   }
 
-  function depart(write: ValueWrite, make: Make, shared: boolean): Promise<Made> {
-    const flight = fly(write, make, shared, () => {
+  function depart(write: ValueWrite<V>, make: () => Promise<V>, shared: boolean): Flight<V> {
+    const land = () => {
       if (flights.get(write.group) === flight) flights.delete(write.group);
+    };
+    let delayed = () => {};
+    const late = new Promise<null>((resolve) => {
+      delayed = () => resolve(null);
     });
+    const flight: Flight<V> = { made: fly(write, make, shared, { land, delayed }), late };
     flights.set(write.group, flight);
     return flight;
   }
 
-  async function join(write: ValueWrite, make: Make, shared: boolean, isLate = false): Promise<unknown> {
+  async function join(
+    write: ValueWrite<V>,
+    make: () => Promise<V>,
+    shared: boolean,
+    turn: number,
+  ): Promise<V> {
     const under = flights.get(write.group);
-    if (under === undefined) return (await depart(write, make, shared)).value;
-    const made = await forSoLong(under);
-    // Those for whom one making was too slow share the next.
-    if (made === null)
-      return isLate || flights.get(write.group) === under ? make() : join(write, make, shared, true);
+    if (under === undefined) return (await depart(write, make, shared).made).value;
+    const made = await Promise.race([under.made, under.late]);
+    // Those for whom one making was too slow share the next, which finds what the first has stored since.
+    if (made === null) return turn < MAX_TURNS ? join(write, make, shared, turn + 1) : make();
     // Each has one of their own: what one does to it is nothing to the others.
-    return made.bytes === null ? made.value : decodeValue(made.bytes);
+    return made.bytes === null ? made.value : form.decode({ bytes: made.bytes, expiresInMs: Infinity })!;
   }
 
-  return {
-    forget,
-    forgetAll,
-    join: <T>(write: ValueWrite, make: () => Promise<T>, shared: boolean) =>
-      join(write, make, shared) as Promise<T>,
-  };
+  return { forget, forgetAll, join: (write, make, shared) => join(write, make, shared, 1) };
 }
 
-function madeOf(value: unknown): Made {
-  return { value, bytes: value === undefined || value === null ? null : encodeValue(value) };
+/**
+ * Brings what was made into the store. Never rejects.
+ *
+ * @param lease given back with it, if it is written
+ */
+export async function keepMade<V>(
+  { store, onFailure }: Pick<ValueFlightsOptions<V>, 'store' | 'onFailure'>,
+  { group, ttlMs, tags }: ValueWrite<V>,
+  { value, bytes }: Made<V>,
+  more: Pick<SetOptions, 'fence' | 'onlyIfAbsent'>,
+  lease: HeldLease | null = null,
+): Promise<void> {
+  try {
+    const lasting = typeof ttlMs === 'number' ? ttlMs : ttlMs(value);
+    await setAndEnd({ store, lease }, group, bytes!, lasting, { ...more, group, tags });
+  } catch (error) {
+    onFailure(error);
+  }
 }
 
-/** Looks for what another process has stored, and notes where something lies there that is no value to anybody. */
-function createLook(store: Store, group: string) {
+/** Looks for what another process has stored, and notes where something lies there that is of no use to who asks. */
+export function createLook<V>(
+  { store, form }: Pick<ValueFlightsOptions<V>, 'store' | 'form'>,
+  group: string,
+) {
   let occupied = false;
   return {
     isOccupied: () => occupied,
-    async look(): Promise<Made | null> {
+    async look(): Promise<Made<V> | null> {
       const reading = await readOne(store, group);
       if (!reading.ok || reading.value === null) return null;
-      const { bytes } = reading.value;
-      const value = decodeValue(bytes);
+      const value = form.decode(reading.value);
       occupied = value === undefined;
-      return occupied ? null : { value, bytes };
+      return value === undefined ? null : { value, bytes: reading.value.bytes };
     },
   };
-}
-
-/** What another is making; `null` when that takes too long. */
-async function forSoLong(made: Promise<Made>): Promise<Made | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, WAIT_MS, null);
-  });
-  try {
-    return await Promise.race([made, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
