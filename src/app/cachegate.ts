@@ -1,3 +1,5 @@
+import type { RoutedFetch } from '../fetch/routed-fetch.ts';
+import type { FunctionCache } from '../function-cache/cached-function.ts';
 import type { FieldList } from '../http/fields.ts';
 import type { Log } from '../observe/log.ts';
 import type { Identity } from '../session/identity.ts';
@@ -39,8 +41,10 @@ export interface Cachegate extends MiddlewareSessionsSource {
   /** `null` where `sessions` is off. */
   readonly sessions: Sessions | null;
   readonly cache: ValueCache;
+  /** Makes of a function one whose results are kept in the store (H2). */
+  readonly cached: FunctionCache['cached'];
   /** `fetch` through a shared HTTP cache (RFC 9111). */
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: RoutedFetch;
   /** Lets in callers whose session the remote authority calls valid (`gate` of the options); without one, nobody. */
   readonly gate: Guard;
   /** Keeps each client address within `rate_limit` of the options; without one, lets all in. */

@@ -13,6 +13,7 @@ import { wireSessions } from '../wiring/wire-sessions.ts';
 import type { Cachegate } from './cachegate.ts';
 import { hashKeyOf } from './hash-key.ts';
 import { wireFetch } from './wire-fetch.ts';
+import { wireFunctions } from './wire-functions.ts';
 import { wireGuards } from './wire-guards.ts';
 import { wireWarm } from './wire-warm.ts';
 
@@ -62,7 +63,7 @@ export async function createCachegate(
   });
   const store = parts.opened.store!;
   try {
-    const cachegate = assemble(config, parts, store, log, given ?? log);
+    const cachegate = await assemble(config, parts, store, log, given ?? log);
     await greet(config, parts, log);
     return cachegate;
   } catch (error) {
@@ -77,10 +78,16 @@ function isJwtOnly({ sessions }: AppConfig): boolean {
 }
 
 /** @param own the application's log, as it has given it */
-function assemble(config: AppConfig, parts: OpenParts, store: Store, log: Log, own: Log): Cachegate {
+async function assemble(
+  config: AppConfig,
+  parts: OpenParts,
+  store: Store,
+  log: Log,
+  own: Log,
+): Promise<Cachegate> {
   const { statistics } = parts;
   const sessions = sessionsOf(config, parts, store, log);
-  const guards = wireGuards(config, parts, store);
+  const guards = await wireGuards(config, parts, store);
   const warming = wireWarm(parts.observer);
 
   async function close(): Promise<void> {
@@ -100,6 +107,7 @@ function assemble(config: AppConfig, parts: OpenParts, store: Store, log: Log, o
   return {
     sessions,
     cache: createValueCache({ ...parts, store }),
+    cached: wireFunctions(parts, store, log),
     fetch: wireFetch(config, parts, store),
     gate: guards.gate,
     limit: guards.limit,

@@ -1,5 +1,5 @@
 import type { AppConfig } from '../config/app-schema.ts';
-import { DEFAULT_LIMITS } from '../config/service-schema.ts';
+import { DEFAULT_RULES } from '../config/default-limits.ts';
 import { createPresentedIn } from '../gateway/presented-in.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { RateRule, Store } from '../store/store.ts';
@@ -19,7 +19,7 @@ export interface Guards extends Pick<Cachegate, 'gate' | 'limit' | 'forgetGate'>
 type GateConfig = NonNullable<AppConfig['gate']>;
 
 /** Makes the guards of their options: the names of the file here, the names of the code there. */
-export function wireGuards(config: AppConfig, parts: OpenParts, store: Store): Guards {
+export async function wireGuards(config: AppConfig, parts: OpenParts, store: Store): Promise<Guards> {
   const { keys } = parts;
   const limiters: Limiter[] = [];
   const closings: (() => Promise<void>)[] = [];
@@ -45,12 +45,14 @@ export function wireGuards(config: AppConfig, parts: OpenParts, store: Store): G
     return { limiter, key };
   }
 
-  function gateOf(gate: GateConfig): RemoteGate {
+  async function gateOf(gate: GateConfig): Promise<RemoteGate> {
+    // Loaded only where somebody is asked.
+    const { undiciOutbound: outbound } = await import('../gateway/undici-outbound.ts');
     // Nobody knows here which authorities others on the store ask.
     const authorityName = authorityDigest(gate);
-    const wired = wireRemoteGate(gate, { ...parts, service: '@gate', authorityName, store });
+    const wired = await wireRemoteGate(gate, { ...parts, service: '@gate', authorityName, store, outbound });
     closings.push(() => wired.authority.close());
-    const { limiter, key } = limited('validations', DEFAULT_VALIDATIONS);
+    const { limiter, key } = limited('validations', DEFAULT_RULES.address);
     return createRemoteGate({
       ...wired,
       find: createPresentedIn({ config: gate, ...wired }),
@@ -60,7 +62,7 @@ export function wireGuards(config: AppConfig, parts: OpenParts, store: Store): G
     });
   }
 
-  const { gate, forget } = config.gate === undefined ? NO_GATE : gateOf(config.gate);
+  const { gate, forget } = config.gate === undefined ? NO_GATE : await gateOf(config.gate);
   const counted = config.rate_limit === 'off' ? null : limited('app', config.rate_limit);
   return {
     gate,
@@ -72,5 +74,3 @@ export function wireGuards(config: AppConfig, parts: OpenParts, store: Store): G
     },
   };
 }
-
-const DEFAULT_VALIDATIONS = DEFAULT_LIMITS.address as Exclude<typeof DEFAULT_LIMITS.address, 'off'>;

@@ -37,7 +37,7 @@ export interface Assessment extends Freshness {
 }
 
 /**
- * Judges a response to `request` as a shared cache does (RFC 9111 §3, §4.2).
+ * Judges a response to `request` as a shared cache does, or a private one (RFC 9111 §3, §4.2).
  * @param staleAt an operator has called it stale since this instant (milliseconds since the epoch, not in the future);
  * `null`: nobody has. Whether it may be stored is judged without that.
  */
@@ -53,7 +53,9 @@ export function assessResponse(
   const forced = policy.force && lifetimeMs !== undefined;
   const directives = forced ? parseCacheControl(undefined) : stated.directives;
   const assessment = allowanceOf(response, directives, policy, lifetimeMs ?? 0, nominated);
-  assessment.heuristic = policy.mode === 'safe' && isHeuristicLifetime(response, stated, policy);
+  const isPrivate = policy.private === true;
+  assessment.heuristic =
+    policy.mode === 'safe' && !isPrivate && isHeuristicLifetime(response, stated, policy);
   const terms = {
     directives,
     nominated,
@@ -61,7 +63,8 @@ export function assessResponse(
     forced,
     part: assessment.part,
     withheld: assessment.withheld,
-    sharesCookies: policy.mode === 'rfc' && !policy.force,
+    isPrivate,
+    keepsCookies: isPrivate || (policy.mode === 'rfc' && !policy.force),
   };
   const isUseful = isReusable(assessment) && !(isFailure(response) && isStale(assessment));
   assessment.reason = unstorableReason(request, response, terms) ?? (isUseful ? null : 'not-reusable');

@@ -1,8 +1,9 @@
-import { hasField } from '../http/fields.ts';
+import { type FieldList, hasField, replaceFields } from '../http/fields.ts';
+import { formatHttpDate } from '../http/http-date.ts';
 import { correctedInitialAgeMs, instantOf, originatedAt } from './age.ts';
 import type { RequestFacts, ResponseFacts } from './facts.ts';
 import type { CachePolicy } from './policy.ts';
-import type { ResponseDirectives } from './response-directives.ts';
+import { type ResponseDirectives, responseDirectives } from './response-directives.ts';
 
 const HEURISTIC_FRACTION = 0.1;
 const MAX_HEURISTIC_MS = 24 * 60 * 60 * 1000;
@@ -30,7 +31,9 @@ export function freshnessLifetimeMs(
   const mayGuess = HEURISTICALLY_CACHEABLE.has(response.status) || stated.directives.public;
   if (policy.force || !mayGuess || request.contentKeyed === true) return undefined;
   // An answer to someone's cookies that says nothing of its own sharing is shared with nobody.
-  if (policy.mode === 'safe' && request.field('cookie') !== undefined) return undefined;
+  if (policy.mode === 'safe' && policy.private !== true && request.field('cookie') !== undefined) {
+    return undefined;
+  }
   return policy.heuristic ? heuristicLifetimeMs(response) : 0;
 }
 
@@ -44,6 +47,19 @@ export function isHeuristicLifetime(
   return explicitLifetimeMs(response, stated) === undefined;
 }
 
+/**
+ * The fields of a response with the lifetime that who asked for it gives it, as `Expires`: where its origin gives none, and
+ * its status is one that `ttlSeconds` of a policy holds for. Counted from receipt, as that is. A 304 passes it on.
+ */
+export function withGivenLifetime(response: ResponseFacts, seconds: number, policy: CachePolicy): FieldList {
+  const { status, fields } = response;
+  const mayHave = status === 304 || (status < 400 && HEURISTICALLY_CACHEABLE.has(status));
+  if (!mayHave || explicitLifetimeMs(response, responseDirectives(fields, policy)) !== undefined)
+    return fields;
+  const expiresAt = originatedAt(response) + correctedInitialAgeMs(response) + seconds * 1000;
+  return replaceFields(fields, ['Expires', formatHttpDate(expiresAt)]);
+}
+
 /** The lifetime that the policy gives to a status, in seconds. */
 function policyTtlSeconds(policy: CachePolicy, status: number): number | undefined {
   const listed = policy.negativeTtlSeconds.get(status);
@@ -51,7 +67,7 @@ function policyTtlSeconds(policy: CachePolicy, status: number): number | undefin
   return status < 400 && HEURISTICALLY_CACHEABLE.has(status) ? policy.ttlSeconds : undefined;
 }
 
-/** RFC 9111 §4.2.1, for a shared cache. */
+/** RFC 9111 §4.2.1. To a private cache `s-maxage` is not told. */
 function explicitLifetimeMs(
   response: ResponseFacts,
   { directives, targeted }: ResponseDirectives,

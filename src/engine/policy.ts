@@ -1,6 +1,11 @@
 /** What an operator decides about a service's responses, beside what their origin says of them. */
 export interface CachePolicy {
   /**
+   * The cache is one user's alone (RFC 9111 §1): it may store what is `private` or answers credentials, and what is said to
+   * shared caches says nothing to it. Left out: it is shared.
+   */
+  readonly private?: boolean;
+  /**
    * Where the standard and safety pull apart: `rfc` stores all that RFC 9111 lets a shared cache store; `safe` leaves
    * out what may be one client's alone (`Set-Cookie`, and guessed lifetimes for requests with cookies).
    */

@@ -57,11 +57,13 @@ export interface StorabilityTerms {
   readonly part: Part | null;
   /** Fields that are left out when it is stored. */
   readonly withheld: readonly string[];
+  /** The cache is one user's alone. */
+  readonly isPrivate: boolean;
   /** Whether a response may be stored with its `Set-Cookie`. */
-  readonly sharesCookies: boolean;
+  readonly keepsCookies: boolean;
 }
 
-/** Why a shared cache must not store a response, or does not; `null` when it may (RFC 9111 §3). */
+/** Why a cache must not store a response, or does not; `null` when it may (RFC 9111 §3). */
 export function unstorableReason(
   request: RequestFacts,
   response: ResponseFacts,
@@ -77,14 +79,14 @@ export function unstorableReason(
 function unshareable(
   request: RequestFacts,
   response: ResponseFacts,
-  { nominated, part, withheld, sharesCookies }: StorabilityTerms,
+  { nominated, part, withheld, keepsCookies }: StorabilityTerms,
 ): UnstorableReason | null {
   const { status, fields } = response;
   if (request.method !== 'GET' && request.contentKeyed !== true) return 'method';
   if (status < 200 || status === 304) return 'status';
   if (status === 206 && part === null) return 'status';
   // RFC 9111 §7.3 only warns of it, but no client is to get another's cookie.
-  if (!sharesCookies && hasField(fields, 'set-cookie') && !withheld.includes('set-cookie'))
+  if (!keepsCookies && hasField(fields, 'set-cookie') && !withheld.includes('set-cookie'))
     return 'set-cookie';
   return nominated === '*' ? 'vary' : null;
 }
@@ -92,7 +94,7 @@ function unshareable(
 function forbidden(
   request: RequestFacts,
   response: ResponseFacts,
-  { directives, withheld }: StorabilityTerms,
+  { directives, withheld, isPrivate }: StorabilityTerms,
 ): UnstorableReason | null {
   if (parseCacheControl(request.field('cache-control')).noStore) return 'request-no-store';
   if (directives.mustUnderstand) {
@@ -100,9 +102,8 @@ function forbidden(
     if (!UNDERSTOOD.has(response.status)) return 'status';
   } else if (directives.noStore) return 'no-store';
   if (directives.private === true || withheld.some((name) => NEEDED.has(name))) return 'private';
-  return request.field('authorization') === undefined || maySharePrivileged(directives)
-    ? null
-    : 'authorization';
+  const isOnesOwn = isPrivate || request.field('authorization') === undefined;
+  return isOnesOwn || maySharePrivileged(directives) ? null : 'authorization';
 }
 
 /** RFC 9111 §3.5. */

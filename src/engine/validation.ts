@@ -54,10 +54,10 @@ const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set(['age', 'date']);
 export function freshen(
   stored: ResponseFacts,
   validating: ResponseFacts,
-  { mode }: Pick<CachePolicy, 'mode'>,
+  { mode, private: isPrivate = false }: Pick<CachePolicy, 'mode' | 'private'>,
 ): ResponseFacts {
   const { requestAt, responseAt } = validating;
-  const notUpdated = mode === 'rfc' ? OF_CONTENT_STORED : NOT_UPDATED;
+  const notUpdated = mode === 'rfc' || isPrivate ? OF_CONTENT_STORED : NOT_UPDATED;
   const update = withoutFields(endToEndFields(validating.fields), notUpdated);
   // A recipient with a clock adds the Date that is missing (RFC 9110 §6.6.1).
   if (!hasField(update, 'date')) update.push('Date', formatHttpDate(responseAt));

@@ -6,6 +6,7 @@ export {
   type ValkeyClient,
 } from '../app/create-cachegate.ts';
 export { CachegateError, type ErrorCode, hasCode } from '../errors.ts';
+export type { AsyncFunction, CachedFunction, CachedOptions } from '../function-cache/cached-function.ts';
 export type { Log } from '../observe/log.ts';
 export type { Identity } from '../session/identity.ts';
 export type { MiddlewareSessions, MiddlewareSessionsOptions } from '../session/middleware-sessions.ts';

@@ -11,7 +11,9 @@ it('makes directives of modes, beside those that the request has', () => {
 it('tells an origin only what it is to heed', () => {
   expect(directivesOf('only-if-cached', 'onTheWay', null)).toBeNull();
   expect(directivesOf('force-cache', 'onTheWay', 'no-transform')).toBe('no-transform');
-  for (const mode of ['no-store', 'no-cache', 'reload'] as const) {
+  for (const mode of ['no-store', 'reload'] as const) {
     expect(directivesOf(mode, 'onTheWay', null)).toBe('no-cache');
   }
+  // As fetch itself words it.
+  expect(directivesOf('no-cache', 'onTheWay', null)).toBe('max-age=0');
 });

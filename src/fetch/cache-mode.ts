@@ -12,7 +12,7 @@ const DIRECTIVES: Readonly<Record<CacheMode, Directives>> = {
   default: { here: null, onTheWay: null },
   'no-store': { here: 'no-store', onTheWay: 'no-cache' },
   reload: { here: 'no-cache', onTheWay: 'no-cache' },
-  'no-cache': { here: 'no-cache', onTheWay: 'no-cache' },
+  'no-cache': { here: 'no-cache', onTheWay: 'max-age=0' },
   'force-cache': { here: 'max-stale', onTheWay: null },
   'only-if-cached': { here: 'max-stale, only-if-cached', onTheWay: null },
 };

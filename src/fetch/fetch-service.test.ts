@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KEYS, serviceAt } from '../../test/support/cached-fetch.ts';
-import { createServiceFinder } from './fetch-service.ts';
+import { PLAIN_POLICY } from '../../test/support/exchange.ts';
+import { createServiceFinder, type FetchService } from './fetch-service.ts';
 
 const serviceOf = createServiceFinder(
   [
@@ -53,5 +54,29 @@ describe('the key of a target', () => {
     )('https://api.test/')!;
     expect(service.normalised('/A?c&utm_x&b')).toBe('/a?b&c');
     expect(service.keyOf('/A?c&utm_x&b')).toBe(service.keyOf('/a?b&c'));
+  });
+});
+
+describe('the keys of a private cache', () => {
+  const [shared, own] = [PLAIN_POLICY, { ...PLAIN_POLICY, private: true }].map(
+    (policy) => createServiceFinder([serviceAt('https://api.test', { policy })], KEYS)('https://api.test/a')!,
+  ) as [FetchService, FetchService];
+
+  it('are none of a shared one’s, and tell credentials apart', () => {
+    const authorizations = [undefined, null, 'Bearer a', 'Bearer b', ''];
+    const keys = authorizations.map((authorization) => own.keyOf('/a', authorization));
+    expect(new Set(keys).size).toBe(4);
+    expect(keys[0]).toBe(keys[1]);
+    expect(keys).not.toContain(shared.keyOf('/a'));
+    expect(new Set(authorizations.map((each) => shared.keyOf('/a', each))).size).toBe(1);
+    expect(own.contentKeyOf('POST', '/a', 'd', 'x')).not.toBe(own.contentKeyOf('POST', '/a', 'd'));
+    expect(own.contentKeyOf('POST', '/a', 'd')).not.toBe(shared.contentKeyOf('POST', '/a', 'd'));
+    expect(keys.join()).not.toContain('Bearer');
+  });
+
+  it('are several for a target', () => {
+    expect([own.hasSeveralKeys, shared.hasSeveralKeys]).toEqual([true, false]);
+    expect(['x', '', null].map(own.isApart)).toEqual([true, true, false]);
+    expect(shared.isApart('x')).toBe(false);
   });
 });

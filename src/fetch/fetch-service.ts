@@ -1,4 +1,4 @@
-import { cacheKey, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
+import { cacheKey, type KeyedRequest, normalisedTarget, type TargetKeying } from '../engine/cache-key.ts';
 import type { CachePolicy } from '../engine/policy.ts';
 import type { OriginBudget } from '../origin-budget/origin-budget.ts';
 import type { StoreKeys } from '../store/keys.ts';
@@ -42,14 +42,27 @@ export interface FetchService extends Omit<FetchServiceOptions, 'tags' | 'keyedM
   readonly baseUri: string;
   /** Keys of the store. */
   readonly tags: readonly string[];
+  /** Keys too: of the service's tags, and these. */
+  withTags(names: readonly string[]): readonly string[];
   readonly keyedMethods: ReadonlySet<string>;
+  /** Of a target there may be stored responses under other keys than `keyOf(target)`. */
+  readonly hasSeveralKeys: boolean;
   /** What the origin is asked for in the place of a target: the same for all that have one key. */
   normalised(target: string): string;
-  keyOf(target: string): string;
-  contentKeyOf(method: string, target: string, digest: string): string;
+  /**
+   * The key of the store.
+   * @param authorization the request's: what a private cache was answered for one counts for no other
+   */
+  keyOf(target: string, authorization?: string | null): string;
+  contentKeyOf(method: string, target: string, digest: string, authorization?: string | null): string;
+  /** Whether `keyOf` makes a difference between a request with this `Authorization` and one without. */
+  isApart(authorization: string | null | undefined): boolean;
   /** Path and query below the service's own path; `null` for a URL that is none of it. */
   targetOf(uri: string): string | null;
 }
+
+// No digest, as the parts of a gateway's callers are: the keys of private caches and shared ones never meet.
+const PRIVATE = 'private';
 
 /** Finds the service of a URL: the one with the longest origin and path that it begins with. */
 export function createServiceFinder(
@@ -62,19 +75,30 @@ export function createServiceFinder(
 }
 
 function createFetchService(options: FetchServiceOptions, keys: StoreKeys): FetchService {
-  const { name: service, origin, keying } = options;
+  const { name: service, origin, keying, policy, keyedMethods } = options;
   const baseUri = (origin.origin + origin.pathname).replace(/\/$/, '');
   const normalised = (target: string) => normalisedTarget(target, keying);
+  const tags = options.tags.map(keys.tag);
+  const isPrivate = policy.private === true;
+  const isApart = (authorization: string | null | undefined): authorization is string =>
+    isPrivate && typeof authorization === 'string';
+  const keyed = (request: Omit<KeyedRequest, 'service' | 'part'>, authorization?: string | null) => {
+    const ofCredentials = isApart(authorization) ? ` ${keys.hash(`authorization:${authorization}`)}` : '';
+    const part = isPrivate ? { part: PRIVATE + ofCredentials } : {};
+    return keys.response(service, cacheKey({ service, ...request, ...part }));
+  };
   return {
     ...options,
     baseUri,
-    tags: options.tags.map(keys.tag),
-    keyedMethods: new Set(options.keyedMethods),
+    tags,
+    withTags: (more) => [...tags, ...more.map(keys.tag)],
+    keyedMethods: new Set(keyedMethods),
+    hasSeveralKeys: isPrivate || keyedMethods.length > 0,
     normalised,
-    keyOf: (target) =>
-      keys.response(service, cacheKey({ service, method: 'GET', target: normalised(target) })),
-    contentKeyOf: (method, target, content) =>
-      keys.response(service, cacheKey({ service, method, target, content })),
+    isApart,
+    keyOf: (target, authorization) => keyed({ method: 'GET', target: normalised(target) }, authorization),
+    contentKeyOf: (method, target, content, authorization) =>
+      keyed({ method, target, content }, authorization),
     targetOf(uri) {
       if (!uri.startsWith(baseUri)) return null;
       const target = withoutFragment(uri.slice(baseUri.length));

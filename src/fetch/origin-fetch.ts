@@ -7,6 +7,7 @@ import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import { lateOrigin, unreadableOrigin } from '../response-cache/origin-error.ts';
 import { decodedCodings, decodedFields, isDecodedAlike, validatedFields } from './decoded-fields.ts';
 import { originFailure } from './fetch-failure.ts';
+import type { PlatformDispatcher } from './platform-dispatcher.ts';
 import { ReceivedBody } from './received-body.ts';
 import type { Content } from './request-content.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -23,7 +24,9 @@ export interface OriginRequest extends Candidate {
   readonly headersMs: number;
   readonly bodyMs: number;
   /** Of undici: who carries the request. */
-  readonly dispatcher: RequestInit['dispatcher'];
+  readonly dispatcher: PlatformDispatcher;
+  /** Called once behind a response, when nothing more of its content will be read. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /**
@@ -45,6 +48,7 @@ export function createOriginFetch(fetch: typeof globalThis.fetch, clock: Clock):
     const onEnd = (error: Error | null) => {
       signal.removeEventListener('abort', leave);
       if (error !== null) ending.abort(error);
+      request.onEnd?.();
     };
     const requestAt = clock.now();
     try {
@@ -102,7 +106,7 @@ async function send(
     case 'whole':
       return fetch(url, { ...init, body: content.body });
     case 'stream':
-      return fetch(url, { ...init, body: watched(content.body, onSent), duplex: 'half' });
+      return fetch(url, { ...init, body: streamOf(watched(content.body, onSent)), duplex: 'half' });
     case 'request':
       // The very request, since nothing else has the length of its content.
       return fetch(content.request, { ...init, duplex: 'half' });
@@ -110,12 +114,27 @@ async function send(
 }
 
 /** Tells of each piece that is sent of a stream. */
-async function* watched(body: Iterable<unknown> | AsyncIterable<unknown> | unknown, onSent: () => void) {
+async function* watched(body: unknown, onSent: () => void): AsyncGenerator<Uint8Array, undefined> {
   for await (const piece of body as AsyncIterable<Uint8Array>) {
     onSent();
     yield piece;
   }
   onSent();
+}
+
+/** As every runtime's fetch takes it; each piece is read when it can be sent. */
+function streamOf(pieces: AsyncGenerator<Uint8Array, undefined>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => void (await pieces.return(undefined)),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 // What is uploaded is given a second for so much, and what nobody knows the length of so long.

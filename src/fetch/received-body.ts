@@ -28,6 +28,8 @@ export class ReceivedBody extends Readable {
   override _read(): void {
     within(this.#options.deadlineMs, this.#reader.read(), lateOrigin).then(
       ({ done, value }) => {
+        // A read that was under way when this was destroyed ends as one at the end does.
+        if (this.destroyed) return;
         if (!done) return void this.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
         this.#ended = true;
         this.push(null);

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import { networkError } from './fetch-failure.ts';
 import { type Asked, FetchRequest } from './fetch-request.ts';
 import { toResponse } from './fetch-response.ts';
+import { FAILED_STATUS, isOrigins, isRead, letGo, notAsked, ONLY_IF_CACHED, worded } from './own-answers.ts';
 import { readContent } from './request-content.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -27,14 +28,14 @@ export type ServiceFetch = (asked: Asked) => Promise<Response>;
 export function createServiceFetch({ responses, store, observer }: ServiceFetchOptions): ServiceFetch {
   async function answer(asked: Asked): Promise<CacheAnswer> {
     const { service, request, mode } = asked;
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const isReading = isRead(request.method);
     const isKeyed = service.keyedMethods.has(request.method);
     // As if there were no cache; but what an unsafe method makes invalid it makes invalid for others.
-    const isPast = service.uncached || (mode === 'no-store' && (isRead || isKeyed));
+    const isPast = service.uncached || (mode === 'no-store' && (isReading || isKeyed));
     if (isPast) return past(new FetchRequest(asked));
     if (isKeyed) return byContent(asked);
     const fetched = new FetchRequest(asked);
-    return isRead ? byKey(fetched) : told(fetched, await responses.respond(fetched, ABSENT));
+    return isReading ? byKey(fetched) : told(fetched, await responses.respond(fetched, ABSENT));
   }
 
   async function byKey(request: FetchRequest): Promise<CacheAnswer> {
@@ -57,6 +58,7 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
       request.method,
       target,
       contentDigest((name) => request.headers.get(name), read.bytes),
+      request.headers.get('authorization'),
     );
     return byKey(new FetchRequest(asked, { key, bytes: read.bytes }));
   }
@@ -66,13 +68,6 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
     const { status, body } = response;
     const outcome = { hit: false, fwd: 'bypass', fwdStatus: status } as const;
     return told(request, { status, fields: request.present(response.fields), body, outcome });
-  }
-
-  /** The origin's budget is spent, and nothing stored may stand in. */
-  function notAsked(asked: Asked, retryAfterMs: number): CacheAnswer {
-    const fields = ['retry-after', String(Math.ceil(retryAfterMs / 1000))];
-    const outcome = { hit: false, detail: 'origin-budget' } as const;
-    return told(new FetchRequest(asked), { status: 503, fields, body: null, outcome });
   }
 
   function failed(asked: Asked, error: unknown): unknown {
@@ -89,19 +84,29 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
   /** Why the origin was asked, as far as what failed can say. */
   function wayOf({ service, request: { method }, mode }: Asked): 'bypass' | 'method' | 'miss' {
     if (service.uncached || mode === 'no-store') return 'bypass';
-    return method === 'GET' || method === 'HEAD' || service.keyedMethods.has(method) ? 'miss' : 'method';
+    return isRead(method) || service.keyedMethods.has(method) ? 'miss' : 'method';
+  }
+
+  /** What there is where the cache has no answer. @throws what the caller is told */
+  async function insteadOf(error: unknown, asked: Asked): Promise<CacheAnswer> {
+    const { service, signal } = asked;
+    if (!signal.aborted && isHeldBack(error)) {
+      return told(new FetchRequest(asked), notAsked(error.retryAfterMs));
+    }
+    if (signal.aborted || isOrigins(error) || !mayAskPast(asked)) throw failed(asked, error);
+    // A fault of the cache is none of who fetches.
+    observer.requestFailed?.(service.name, error, asked);
+    return unlessAborted(signal, past(new FetchRequest(asked)), letGo).catch((later: unknown) => {
+      throw failed(asked, later);
+    });
   }
 
   return async (asked) => {
     const { request, signal, mode } = asked;
-    let found: CacheAnswer;
-    try {
-      // What others share goes on for them; a caller that leaves is told at once.
-      found = await unlessAborted(signal, answer(asked), letGo);
-    } catch (error) {
-      if (signal.aborted || !isHeldBack(error)) throw failed(asked, error);
-      found = notAsked(asked, error.retryAfterMs);
-    }
+    // What others share goes on for them; a caller that leaves is told at once.
+    const found = await unlessAborted(signal, answer(asked), letGo).catch((error: unknown) =>
+      insteadOf(error, asked),
+    );
     // RFC 9111 answers 504 to who asks by a field; fetch fails for who asks by its mode.
     if (found.outcome.detail === 'only-if-cached' && mode === 'only-if-cached') {
       throw networkError(new CachegateError('ERR_FETCH_UNSUPPORTED', ONLY_IF_CACHED));
@@ -110,28 +115,6 @@ export function createServiceFetch({ responses, store, observer }: ServiceFetchO
   };
 }
 
-const ONLY_IF_CACHED = 'No stored response, and the request asked for nothing else';
-const TEXTS: Readonly<Record<string, string>> = {
-  'retry-after': 'The origin asks for a pause',
-  'origin-budget': 'The origin may not be asked more often now',
-};
-
-/** What the cache says by itself gets a text. */
-function worded(answer: CacheAnswer): CacheAnswer {
-  const { detail } = answer.outcome;
-  if (detail === undefined) return answer;
-  const body = Buffer.from(JSON.stringify({ error: TEXTS[detail] ?? ONLY_IF_CACHED }));
-  const fields = [...answer.fields, 'content-type', 'application/json', 'cache-control', 'no-store'];
-  return { ...answer, body, fields };
-}
-
-// There is no response to have one; it counts as a gateway's would.
-const FAILED_STATUS = 502;
-
-function isOrigins(error: unknown): error is CachegateError {
-  return error instanceof CachegateError && error.code.startsWith('ERR_ORIGIN_');
-}
-
-function letGo({ body }: CacheAnswer): void {
-  if (body !== null && !Buffer.isBuffer(body)) body.destroy();
+function mayAskPast({ request: { method }, mode }: Asked): boolean {
+  return isRead(method) && mode !== 'only-if-cached';
 }

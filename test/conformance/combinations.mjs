@@ -5,7 +5,13 @@ import { PROJECT } from '../../scripts/prepare.mjs';
 import { findValkeyServer } from '../../scripts/valkey-server.mjs';
 import { MODES } from './exceptions.mjs';
 
-/** @typedef {{ name: string, store: 'memory' | 'valkey', mode: string }} Combination */
+/**
+ * @typedef {object} Combination
+ * @property {string} name
+ * @property {'gate' | 'shared' | 'private'} cache a gate, or a client's own cache of this type
+ * @property {'memory' | 'valkey'} store
+ * @property {string} mode
+ */
 
 const ENTRY = join(PROJECT, 'dist', 'cli', 'main.js');
 const CLIENT = join(import.meta.dirname, 'client.mjs');
@@ -14,10 +20,28 @@ const CLIENT_DEADLINE_MS = 300_000;
 // A busy machine may keep a store from answering in time, and what is then not stored is no matter of conformance.
 const CONFIGURATION = 'admin_listen: "off"\nstore_timeout_ms: 5000\nservices:\n  default: {}\n';
 
-/** @type {readonly Combination[]} */
-export const combinations = ['memory', 'valkey'].flatMap((store) =>
-  MODES.map((mode) => ({ name: `${store}-${mode}`, store, mode })),
-);
+/** @type {readonly Combination[]} To a private cache the modes are one: nothing that it holds is another's. */
+export const combinations = [
+  ...['memory', 'valkey'].flatMap((store) =>
+    MODES.map((mode) => ({ name: `${store}-${mode}`, cache: /** @type {const} */ ('gate'), store, mode })),
+  ),
+  ...MODES.map((mode) => ({ name: `fetch-shared-${mode}`, cache: 'shared', store: 'memory', mode })),
+  { name: 'fetch-private', cache: 'private', store: 'memory', mode: 'safe' },
+];
+
+/**
+ * What a run asks.
+ *
+ * @param {Combination} combination
+ * @returns {Promise<{ ask: (ids: readonly string[]) => Promise<import('./count.mjs').Results>, stop: () => Promise<void> }>}
+ */
+export async function startCache(combination, given) {
+  const { cache, mode } = combination;
+  const { children, origin } = given;
+  // A client's own cache is in the process that asks, and ends with it.
+  const gate = cache === 'gate' ? await startGate(combination, given) : { url: origin, stop: async () => {} };
+  return { ask: (ids) => askAll({ cache, mode }, gate.url, ids, children), stop: gate.stop };
+}
 
 /** @returns {Promise<string>} the URL of the suite's origin, one for all runs: each case has its own path */
 export async function startOrigin(children) {
@@ -35,7 +59,7 @@ function urlLine(line) {
  *
  * @param {Combination} combination
  */
-export async function startGate({ store, mode }, { children, origin, directory }) {
+async function startGate({ store, mode }, { children, origin, directory }) {
   const file = join(directory, 'gate.yaml');
   await writeFile(file, CONFIGURATION);
   const server = store === 'valkey' ? await startValkey(children, directory) : { url: 'memory:' };
@@ -70,12 +94,18 @@ async function startValkey(children, directory) {
 }
 
 /**
+ * @param {Pick<Combination, 'cache' | 'mode'>} how the client asks
  * @param {string} base the URL that is asked
  * @param {readonly string[]} ids of the cases, none for all
  * @returns {Promise<import('./count.mjs').Results>}
  */
-export async function askAll(base, ids, children) {
+export async function askAll({ cache, mode }, base, ids, children) {
   const results = (line) => (line.startsWith('{') ? JSON.parse(line) : undefined);
-  const client = await children.start(process.execPath, [CLIENT, base, ...ids], results, CLIENT_DEADLINE_MS);
+  const client = await children.start(
+    process.execPath,
+    [CLIENT, cache, mode, base, ...ids],
+    results,
+    CLIENT_DEADLINE_MS,
+  );
   return client.found;
 }

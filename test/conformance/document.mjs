@@ -1,8 +1,10 @@
-import { cases, suiteVersion } from './cases.mjs';
+import { browserCases, cases, suiteVersion } from './cases.mjs';
 import { countCases } from './count.mjs';
-import { newerList, sameList } from './published.mjs';
+import { exceptionsIn } from './exceptions.mjs';
+import { browsers, newerList, sameList } from './published.mjs';
 
 const WIDTH = 120;
+const HEAD = ['cache', 'required', 'with dependencies', 'optimal', 'with dependencies'];
 const STORES = { memory: 'in memory', valkey: 'on Valkey' };
 
 /**
@@ -12,15 +14,19 @@ const STORES = { memory: 'in memory', valkey: 'on Valkey' };
  *   exceptions: import('./exceptions.mjs').Exceptions }} outcome
  */
 export function createDocument({ runs, direct, exceptions }) {
-  const [required, optimal] = ['required', 'optimal'].map((kind) => totalOf(kind));
+  const [required, optimal] = ['required', 'optimal'].map((kind) => totalOf(cases, kind));
+  const [ofBrowsers, optimalOfBrowsers] = ['required', 'optimal'].map((kind) => totalOf(browserCases, kind));
+  const shared = runs.filter(({ cache }) => cache !== 'private');
+  const own = runs.filter(({ cache }) => cache === 'private');
   return `# Conformance
 
 <!-- Written by \`npm run conformance -- --write-docs\`; a run fails while this file says anything else. -->
 
 \`npm run conformance\` runs [http-cache-tests](https://github.com/http-tests/cache-tests) ${suiteVersion} against
-\`cachegate serve\`, in memory and on Valkey, in both modes. A case is _required_ by the standard, _optimal_ (what a good
-cache does and the standard allows), or a _check_, which has no right answer and is printed only. The run fails on every
-required or optimal case that fails without an [exception](#exceptions), and on every exception whose case passes.
+\`cachegate serve\`, in memory and on Valkey, in both modes, and against the [cached fetch](fetch.md) of a client, shared in
+both modes and private, where the modes are one. A case is _required_ by the standard, _optimal_ (what a good cache does
+and the standard allows), or a _check_, which has no right answer and is printed only. The run fails on every required or
+optimal case that fails without an [exception](#exceptions), and on every exception whose case passes.
 
 A plain count flatters: a case that forbids reuse is passed by whoever never reuses anything. With no cache at all
 ${passedOf(direct)} of the ${required} required cases pass. So each count is given twice, the second time with dependencies: a case
@@ -31,17 +37,30 @@ counts when those that it depends on pass too, and theirs.
 ${required} required and ${optimal} optimal cases. The other caches' counts are made by the same code from the results that the package
 carries, of the versions named.
 
-${table(
-  ['cache', 'required', 'with dependencies', 'optimal', 'with dependencies'],
-  [
-    ...runs.map(rowOf),
-    ...sameList
-      .map(({ name, version, results }) => [`${name} ${version}`, ...countsOf(results)])
-      .sort(([, one], [, other]) => Number(other) - Number(one)),
-    ['no cache at all', ...countsOf(direct)],
-  ],
-)}
+${table(HEAD, [
+  ...shared.map(rowOf),
+  ...sameList
+    .map(({ name, version, results }) => [`${name} ${version}`, ...countsOf(results)])
+    .sort(([, one], [, other]) => Number(other) - Number(one)),
+  ['no cache at all', ...countsOf(direct)],
+])}
 ${absentNote()}
+Behind the cached fetch stands the runtime's own fetch, which decodes contents and hides the connection. It passes what the
+gate passes, but for the cases that are asked of a cache in front of an origin and the one whose content has no certain end:
+each is in the exceptions, as one “of a client’s cache”.
+
+## A private cache
+
+The suite asks browsers ${ofBrowsers} required and ${optimalOfBrowsers} optimal cases. A run asks the private cached fetch the others too, so that what
+it does otherwise than a shared cache stands in the exceptions.
+
+${table(HEAD, [
+  ...own.map(rowOf),
+  ...browsers
+    .map(({ name, version, results }) => [`${name} ${version}`, ...countsOf(results, browserCases)])
+    .sort(([, one], [, other]) => Number(other) - Number(one)),
+])}
+
 ## The newer list
 
 The suite's repository is ahead of the package: 160 required and 105 optimal cases, in line with RFC 9111 and RFC 9213
@@ -49,7 +68,7 @@ where the package still asks for what drafts before them said. With no cache at 
 Published for it, of newer versions than above:
 
 ${table(
-  ['cache', 'required', 'with dependencies', 'optimal', 'with dependencies'],
+  HEAD,
   newerList.map(({ name, required, requiredCounted = '', optimal, optimalCounted = '' }) =>
     [name, required, requiredCounted, optimal, optimalCounted].map(String),
   ),
@@ -66,13 +85,15 @@ ${grouped(exceptions).map(describeException).join('\n\n')}
 `;
 }
 
-/** The line of the table that a run gives. */
-export function rowOf({ name, mode, results }) {
-  return [`cachegate ${STORES[name.split('-')[0]]}, mode \`${mode}\``, ...countsOf(results)];
+/** The line of a table that a run gives. */
+export function rowOf({ cache, name, mode, results }) {
+  if (cache === 'private') return ['cachegate’s fetch, private', ...countsOf(results, browserCases)];
+  const where = cache === 'gate' ? `cachegate ${STORES[name.split('-')[0]]}` : 'cachegate’s fetch, shared';
+  return [`${where}, mode \`${mode}\``, ...countsOf(results)];
 }
 
-function countsOf(results) {
-  const { required, optimal } = countCases(cases, results);
+function countsOf(results, asked = cases) {
+  const { required, optimal } = countCases(asked, results);
   return [required.passed, required.counted, optimal.passed, optimal.counted].map(String);
 }
 
@@ -80,8 +101,8 @@ function passedOf(results) {
   return countCases(cases, results).required.passed;
 }
 
-function totalOf(kind) {
-  return cases.filter((one) => one.kind === kind).length;
+function totalOf(asked, kind) {
+  return asked.filter((one) => one.kind === kind).length;
 }
 
 /** Says which published results lack cases, for those count as failed. */
@@ -101,21 +122,29 @@ function table(head, rows) {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** Cases with the same modes, reason and clause stand together. */
+/** Cases with the same caches, modes, reason and clause stand together. */
 function grouped(exceptions) {
   const groups = new Map();
-  for (const [id, { modes, reason, clause }] of Object.entries(exceptions)) {
-    const key = JSON.stringify([modes, reason, clause]);
-    if (!groups.has(key)) groups.set(key, { ids: [], modes, reason, clause });
+  for (const { id, caches = [], modes, reason, clause } of exceptionsIn(exceptions)) {
+    const key = JSON.stringify([caches, modes, reason, clause]);
+    if (!groups.has(key)) groups.set(key, { ids: [], caches, modes, reason, clause });
     groups.get(key).ids.push(id);
   }
   return [...groups.values()];
 }
 
-function describeException({ ids, modes, reason, clause }) {
+function describeException({ ids, caches, modes, reason, clause }) {
   const where = modes.length === 1 ? `in mode \`${modes[0]}\`` : 'in both modes';
-  return wrap(`- ${ids.map((id) => `\`${id}\``).join(', ')}, ${where}: ${reason.trim()} (${clause})`);
+  const whose = caches.length === 0 ? '' : ` of ${WHOSE[caches.join()] ?? caches.join(' and ')}`;
+  return wrap(`- ${ids.map((id) => `\`${id}\``).join(', ')}, ${where}${whose}: ${reason.trim()} (${clause})`);
 }
+
+const WHOSE = {
+  gate: 'the gate',
+  'gate,shared': 'the gate and of a shared fetch',
+  'shared,private': 'a client’s cache',
+  private: 'a private fetch',
+};
 
 /** An item of a list, in lines of the width that the other documents have. */
 function wrap(item) {

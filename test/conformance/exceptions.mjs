@@ -2,12 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 
 /**
- * @typedef {{ modes: readonly string[], reason: string, clause: string }} Exception
- * @typedef {Readonly<Record<string, Exception>>} Exceptions by the case's id
+ * @typedef {object} Exception
+ * @property {readonly string[]} modes
+ * @property {readonly string[]} [caches] all by default
+ * @property {string} reason
+ * @property {string} clause
+ */
+
+/**
+ * @typedef {Readonly<Record<string, Exception | readonly Exception[]>>} Exceptions by the case's id
  * @typedef {{ id: string, kind: string, message: string }} Failure
  */
 
 export const MODES = ['safe', 'rfc'];
+export const CACHES = ['gate', 'shared', 'private'];
 
 /**
  * @param {readonly import('./cases.mjs').Case[]} cases
@@ -24,11 +32,12 @@ export async function readExceptions(file, cases) {
 /** @returns {string[]} */
 export function faultsIn(exceptions, cases) {
   const kinds = new Map(cases.map(({ id, kind }) => [id, kind]));
-  return Object.entries(exceptions).flatMap(([id, exception]) => {
-    const { modes = [], reason = '', clause = '' } = exception ?? {};
+  return exceptionsIn(exceptions).flatMap(({ id, modes = [], caches = CACHES, reason = '', clause = '' }) => {
     const wrong = [];
     if (!kinds.has(id)) wrong.push('is no case of the suite');
     if (kinds.get(id) === 'check') wrong.push('is a check, which fails no run');
+    if (caches.length === 0 || caches.some((cache) => !CACHES.includes(cache)))
+      wrong.push(`needs caches: ${CACHES.join(', ')}, or none for all`);
     if (modes.length === 0 || modes.some((mode) => !MODES.includes(mode)))
       wrong.push(`needs modes: ${MODES.join(', ')} or both`);
     if (reason === '' || clause === '') wrong.push('needs a reason and a clause');
@@ -36,16 +45,25 @@ export function faultsIn(exceptions, cases) {
   });
 }
 
+/** @returns {readonly (Exception & { id: string })[]} one by one */
+export function exceptionsIn(exceptions) {
+  return Object.entries(exceptions).flatMap(([id, all]) => [all ?? {}].flat().map((one) => ({ ...one, id })));
+}
+
 /**
- * @param {string} mode that of the run
+ * @param {{ cache: string, mode: string }} run
  * @returns {{ failures: Failure[], excepted: string[], stale: string[] }} the failures without an exception, the ids
  *   of those with one, and the exceptions whose case passes
  */
-export function judge(cases, results, exceptions, mode) {
+export function judge(cases, results, exceptions, { cache, mode }) {
+  const holding = exceptionsIn(exceptions).filter(
+    ({ modes, caches = CACHES }) => modes.includes(mode) && caches.includes(cache),
+  );
+  const excepted = new Set(holding.map(({ id }) => id));
   const outcome = { failures: [], excepted: [], stale: [] };
   for (const { id, kind } of cases) {
     if (kind === 'check') continue;
-    const isExcepted = exceptions[id]?.modes.includes(mode) ?? false;
+    const isExcepted = excepted.has(id);
     if (results[id] === true) {
       if (isExcepted) outcome.stale.push(id);
     } else if (isExcepted) outcome.excepted.push(id);

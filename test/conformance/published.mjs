@@ -6,14 +6,19 @@ import published from 'http-cache-tests/results/index.mjs';
 const suite = dirname(createRequire(import.meta.url).resolve('http-cache-tests/package.json'));
 const NAMES = { httpd: 'Apache httpd', ATS: 'Apache Traffic Server' };
 
-/** Shared caches whose results for these very cases come with the package; browsers' caches are private. */
-export const sameList = published
-  .filter(({ type }) => type !== 'browser')
-  .map(({ file, name, version }) => ({
+/** Shared caches whose results for these very cases come with the package. */
+export const sameList = resultsOf(({ type }) => type !== 'browser');
+
+/** Browsers, whose caches are private. */
+export const browsers = resultsOf(({ type }) => type === 'browser');
+
+function resultsOf(isMeant) {
+  return published.filter(isMeant).map(({ file, name, version }) => ({
     name: NAMES[name] ?? name,
     version,
     results: JSON.parse(readFileSync(join(suite, 'results', file), 'utf8')),
   }));
+}
 
 /** Published for the newer list, of 160 required and 105 optimal cases; with dependencies where that is known. */
 export const newerList = [

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cases } from './cases.mjs';
+import { casesFor } from './cases.mjs';
 import { createChildren } from './children.mjs';
-import { askAll, combinations, startGate, startOrigin } from './combinations.mjs';
+import { askAll, combinations, startCache, startOrigin } from './combinations.mjs';
 import { countCases, passedAlone } from './count.mjs';
 import { judge } from './exceptions.mjs';
 
@@ -29,7 +29,7 @@ export async function runAll({ wanted, runs, retry }, exceptions) {
     let direct;
     if (wanted.length === combinations.length)
       tasks.push(async () => {
-        direct = await askAll(origin, [], children);
+        direct = await askAll({ cache: 'gate', mode: '' }, origin, [], children);
       });
     const done = await pool(tasks);
     return { runs: done.filter((run) => run !== undefined), direct };
@@ -39,29 +39,30 @@ export async function runAll({ wanted, runs, retry }, exceptions) {
 }
 
 async function runOne(combination, { given, retry, exceptions }) {
-  const { name, mode } = combination;
-  const gate = await startGate(combination, given);
-  const results = await askAll(gate.url, [], given.children);
-  const secondTry = retry
-    ? await tryAgain(gate, { results, exceptions, mode, children: given.children })
-    : [];
-  await gate.stop();
+  const { name, cache, mode } = combination;
+  const cases = casesFor(cache);
+  const judged = (results) => judge(cases, results, exceptions, combination);
+  const asked = await startCache(combination, given);
+  const results = await asked.ask([]);
+  const secondTry = retry ? await tryAgain(asked, results, judged) : [];
+  await asked.stop();
   return {
     name,
+    cache,
     mode,
     results,
     counts: countCases(cases, results),
-    ...judge(cases, results, exceptions, mode),
+    ...judged(results),
     alone: passedAlone(cases, results),
     secondTry,
   };
 }
 
 /** Asks the unexpected failures once more; answers the ids of those that passed, after putting that into `results`. */
-async function tryAgain(gate, { results, exceptions, mode, children }) {
-  const ids = judge(cases, results, exceptions, mode).failures.map(({ id }) => id);
+async function tryAgain({ ask }, results, judged) {
+  const ids = judged(results).failures.map(({ id }) => id);
   if (ids.length === 0) return [];
-  const again = await askAll(gate.url, ids, children);
+  const again = await ask(ids);
   const passed = ids.filter((id) => again[id] === true);
   for (const id of passed) results[id] = true;
   return passed;

@@ -1,9 +1,10 @@
-// `npm run conformance [-- --only memory-rfc,… --runs N --retry --json --write-docs]`: http-cache-tests, through gates.
+// `npm run conformance [-- --only memory-rfc,… --runs N --retry --json --write-docs]`: http-cache-tests, through gates and
+// through the cached fetch.
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { main, PROJECT, Stop } from '../../scripts/prepare.mjs';
-import { cases } from './cases.mjs';
+import { allCases } from './cases.mjs';
 import { combinations } from './combinations.mjs';
 import { createDocument, rowOf } from './document.mjs';
 import { readExceptions } from './exceptions.mjs';
@@ -31,10 +32,10 @@ await main(async () => {
 
 async function conform(options) {
   if (!existsSync(join(PROJECT, 'dist'))) throw new Stop('Build first: npm run build');
-  const exceptions = await readExceptions(EXCEPTIONS, cases);
+  const exceptions = await readExceptions(EXCEPTIONS, allCases);
   const { runs, direct } = await runAll(options, exceptions);
   const faults = [
-    ...differences(runs, cases),
+    ...differences(runs, allCases),
     ...(await documentFaults(options, { runs, direct, exceptions })),
   ];
   return {

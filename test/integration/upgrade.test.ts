@@ -12,6 +12,7 @@ import { createPresentation } from '../../src/gateway/presentation.ts';
 import type { Service } from '../../src/gateway/service.ts';
 import { createMethodStep } from '../../src/gateway/steps/method-step.ts';
 import { createUpgradeStep } from '../../src/gateway/steps/upgrade-step.ts';
+import { createUpgradeClient } from '../../src/gateway/upgrade-client.ts';
 import type { Upstream } from '../../src/gateway/upstream.ts';
 import { text } from '../support/edge.ts';
 import { sendRaw, statusesOf } from '../support/raw-client.ts';
@@ -105,7 +106,11 @@ async function start(setting: Setting = {}): Promise<void> {
     logoutSteps: [],
     steps: [
       createMethodStep(['GET', 'POST']),
-      createUpgradeStep({ protocols: passed, upstream, deadlineMs }),
+      createUpgradeStep({
+        protocols: passed,
+        upstream,
+        client: createUpgradeClient(new URL(upstream.baseUri), deadlineMs, null),
+      }),
       ({ request }: Exchange) => text(`ordinary ${request.method}`),
     ],
     map: (_method: string, path: string) => ({ target: path }),

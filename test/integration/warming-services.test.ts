@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { ServiceConfig } from '../../src/config/schema.ts';
+import { undiciOutbound } from '../../src/gateway/undici-outbound.ts';
 import { createLog } from '../../src/observe/log.ts';
 import type { WarmResult } from '../../src/warm/warm-result.ts';
 import { createLiveGateway, type LiveGateway } from '../../src/wiring/live-gateway.ts';
 import { openParts } from '../../src/wiring/open-parts.ts';
-import { wireGateway } from '../../src/wiring/wire-gateway.ts';
+import { wireOperated } from '../../src/wiring/wire-operated.ts';
 
 // What becomes of one URL that is fetched ahead, through the services of a configuration, on memory.
 
@@ -22,7 +23,7 @@ let live: LiveGateway;
 let wire: (
   change: Partial<ServiceConfig>,
   headers?: Record<string, string>,
-) => ReturnType<typeof wireGateway>;
+) => ReturnType<typeof wireOperated>;
 let release: () => Promise<void>;
 
 beforeEach(async () => {
@@ -42,7 +43,8 @@ beforeEach(async () => {
   wire = (change, headers = {}) => {
     const services = { default: { ...config.services.default!, ...change } };
     const warm = { ...config.warm, request_headers: headers };
-    return wireGateway({ ...config, services, warm }, { ...parts, own: null, development: false });
+    const rest = { own: null, development: false, outbound: undiciOutbound };
+    return wireOperated({ ...config, services, warm }, { ...parts, ...rest });
   };
   release = async () => {
     await parts.background.settle(SECOND);
@@ -56,8 +58,8 @@ afterEach(async () => {
   origin.close();
 });
 
-function serve(change: Partial<ServiceConfig> = {}, headers?: Record<string, string>): void {
-  live = createLiveGateway(wire(change, headers));
+async function serve(change: Partial<ServiceConfig> = {}, headers?: Record<string, string>): Promise<void> {
+  live = createLiveGateway(await wire(change, headers));
 }
 
 /** Answers with these fields. */
@@ -85,7 +87,7 @@ const failed = (reason: RegExp) => ({ kind: 'failed', reason: expect.stringMatch
 describe('a URL that is fetched ahead', () => {
   it('is stored once, for GET and HEAD', async () => {
     answer = FRESH;
-    serve();
+    await serve();
     expect([await warm(), await warm()]).toEqual([WARMED, WARMED]);
     expect([await status(), await status({}, 'HEAD')]).toEqual([HIT, HIT]);
     expect(asked).toHaveLength(1);
@@ -94,7 +96,7 @@ describe('a URL that is fetched ahead', () => {
 
   it('is stored for those who send the same fields, where the response varies by them', async () => {
     answer = site({ 'cache-control': 'max-age=60', vary: 'accept-language' });
-    serve({}, { 'Accept-Language': 'de' });
+    await serve({}, { 'Accept-Language': 'de' });
     expect(await warm()).toEqual(WARMED);
     expect(await status({ 'accept-language': 'de' })).toEqual(HIT);
     expect(await status({ 'accept-language': 'en' })).toMatch('vary-miss');
@@ -118,7 +120,7 @@ describe('a URL that is fetched ahead', () => {
     ['503 without one', site({}, 503), failed(/^the origin answers 503$/)],
   ])('tells what the origin answers: %s', async (_name, given, result) => {
     answer = given;
-    serve();
+    await serve();
     expect(await warm()).toEqual(result);
   });
 
@@ -128,7 +130,7 @@ describe('a URL that is fetched ahead', () => {
     ['has other paths', { path: '/elsewhere' }],
   ])('is not asked for where its service %s', async (_name, change) => {
     answer = FRESH;
-    serve(change);
+    await serve(change);
     expect(await warm()).toEqual(failed(/./));
     expect(asked).toHaveLength(0);
   });
@@ -138,7 +140,7 @@ describe('a URL that is fetched ahead', () => {
     const { cache } = (
       await loadConfig({ cwd: '/', env: {}, overrides: { origins: { default: 'http://x' } } })
     ).services.default!;
-    serve({ cache: { ...(cache as Exclude<typeof cache, 'off'>), shared_by: 'session' } });
+    await serve({ cache: { ...(cache as Exclude<typeof cache, 'off'>), shared_by: 'session' } });
     expect(await warm()).toEqual(failed(/not everyone/));
     expect(asked).toHaveLength(0);
   });
@@ -155,7 +157,7 @@ describe('a URL that is fetched ahead', () => {
       response.on('drain', send);
       send();
     };
-    serve();
+    await serve();
     expect(await warm()).toEqual(failed(/may not be stored/));
     await expect.poll(() => asked[0]!.destroyed && asked[0]!.socket.destroyed).toBe(true);
   });
@@ -164,7 +166,7 @@ describe('a URL that is fetched ahead', () => {
     const { timeouts } = (
       await loadConfig({ cwd: '/', env: {}, overrides: { origins: { default: 'http://x' } } })
     ).services.default!;
-    serve({ timeouts: { ...timeouts, connect_ms: 500, headers_ms: 500, body_ms: 500 } });
+    await serve({ timeouts: { ...timeouts, connect_ms: 500, headers_ms: 500, body_ms: 500 } });
     answer = () => {};
     expect(await warm()).toEqual(failed(/^(?!Internal)/));
     const begin = (response: ServerResponse) =>
@@ -180,7 +182,7 @@ describe('a URL that is fetched ahead', () => {
   });
 
   it('ends when it is aborted, before and behind the head of the answer', async () => {
-    serve();
+    await serve();
     for (const given of [
       () => {},
       (_: unknown, response: ServerResponse) =>
@@ -213,7 +215,7 @@ describe('a stored response that is stale', () => {
   const next = async () => (await live.current.explain({ url: '/a' })).next.action;
 
   it('is fresh when it is fetched ahead again', async () => {
-    serve();
+    await serve();
     await stale();
     answer = site({ 'cache-control': 'max-age=60' }, 200, 'new');
     expect(await warm()).toEqual(WARMED);
@@ -222,7 +224,7 @@ describe('a stored response that is stale', () => {
   });
 
   it('is fresh when the origin has it unchanged', async () => {
-    serve();
+    await serve();
     await stale();
     answer = site({ 'cache-control': 'max-age=60', etag: '"1"' }, 304, '');
     expect(await warm()).toEqual(WARMED);
@@ -231,14 +233,14 @@ describe('a stored response that is stale', () => {
   });
 
   it('is not warmed by an origin that fails', async () => {
-    serve();
+    await serve();
     await stale();
     answer = (_, response) => void response.destroy();
     expect(await warm()).toEqual(failed(/no fresh response/));
   });
 
   it('is to be tried again where the budget of the origin is spent', async () => {
-    serve({ origin_limit: { rules: [{ limit: 1, window_seconds: 60 }], wait_ms: 0 } });
+    await serve({ origin_limit: { rules: [{ limit: 1, window_seconds: 60 }], wait_ms: 0 } });
     await stale();
     expect(await warm()).toMatchObject({ kind: 'later' });
     expect(asked).toHaveLength(1);
@@ -248,10 +250,10 @@ describe('a stored response that is stale', () => {
 describe('a URL that is fetched ahead while another configuration follows', () => {
   it('ends as it began, also where it waits for the budget of its origin', { timeout: 20_000 }, async () => {
     answer = FRESH;
-    serve({ origin_limit: { rules: [{ limit: 1, window_seconds: 3 }], wait_ms: 10_000 } });
+    await serve({ origin_limit: { rules: [{ limit: 1, window_seconds: 3 }], wait_ms: 10_000 } });
     expect(await warm('/a')).toEqual(WARMED);
     const waits = warm('/b');
-    live.follow(wire({}));
+    live.follow(await wire({}));
     expect(await waits).toEqual(WARMED);
     expect(asked).toHaveLength(2);
   });

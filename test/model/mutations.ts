@@ -67,7 +67,7 @@ export const everyday: readonly Mutation[] = [
   {
     name: 'a cookie is stored in safe mode (§7.3)',
     file: 'engine/storability.ts',
-    from: '!sharesCookies && ',
+    from: '!keepsCookies && ',
     to: 'false && ',
   },
   {
@@ -216,7 +216,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what arrives after an invalidation is stored (§4.4)',
     file: 'response-cache/saver.ts',
-    from: 'written = await store.set(key, bytes, ttlMs, { group: base, fence, tags })',
-    to: 'written = await store.set(key, bytes, ttlMs, { group: base, tags })',
+    from: 'key, bytes, ttlMs, { group: base, fence, tags })',
+    to: 'key, bytes, ttlMs, { group: base, tags })',
   },
 ];

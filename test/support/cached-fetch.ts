@@ -3,8 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createBackground } from '../../src/background.ts';
 import { systemClock as clock } from '../../src/clock.ts';
-import { type CachedFetchOptions, createCachedFetch } from '../../src/fetch/cached-fetch.ts';
 import type { FetchServiceOptions } from '../../src/fetch/fetch-service.ts';
+import {
+  createRoutedFetch,
+  type RoutedFetch,
+  type RoutedFetchOptions,
+} from '../../src/fetch/routed-fetch.ts';
 import { createResponseCache } from '../../src/response-cache/response-cache.ts';
 import { createStoreKeys } from '../../src/store/keys.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -72,7 +76,7 @@ export function serviceAt(url: string, change: Partial<FetchServiceOptions> = {}
 
 /** The cached `fetch` of one process. */
 export interface FetchParts {
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: RoutedFetch;
   readonly store: Store;
   /** What origins have failed with, and what is a fault here. */
   readonly failures: unknown[];
@@ -85,7 +89,7 @@ export function createFetchParts(
   {
     store = createMemoryStore({ maxBytes: 64 * 1024 * 1024, clock }),
     ...other
-  }: Partial<CachedFetchOptions> = {},
+  }: Partial<RoutedFetchOptions> = {},
 ): FetchParts {
   const failures: unknown[] = [];
   const background = createBackground(1_000, (error) => failures.push(error));
@@ -94,7 +98,7 @@ export function createFetchParts(
     requestFailed: (_service: string, error: unknown) => void failures.push(error),
   };
   const parts = { store, keys: KEYS, clock, background, observer };
-  const fetch = createCachedFetch({ ...parts, responses: createResponseCache(parts), services, ...other });
+  const fetch = createRoutedFetch({ ...parts, responses: createResponseCache(parts), services, ...other });
   return {
     ...{ fetch, store, failures },
     async settle() {

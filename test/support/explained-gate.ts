@@ -64,8 +64,8 @@ export function createExplainedGate({
     maxBodyBytes: 1_000_000,
     keying: { sortQuery: false, ignoreQuery: [], lowerCasePath: false },
     ...{ sharedBy: 'all', keyedMethods: [], maxKeyBodyBytes: 1_000, retryAfterLimitMs: 60_000 },
-    ...{ collapseMs: 10_000, tags: ['of-service'], compressFromBytes: null, stallMs: 10_000, upgrades: [] },
-    ...{ upgradeDeadlineMs: 1_000, transformDeadlineMs: 1_000, responseFields: {}, transform: null },
+    ...{ collapseMs: 10_000, tags: ['of-service'], compressFromBytes: null, stallMs: 10_000, upgrade: null },
+    ...{ transformDeadlineMs: 1_000, responseFields: {}, transform: null },
     forwarding: {
       ...{ fields: 'all', cookies: true, authorization: true, webOrigin: true, sessionCookie: null },
       ...{ sessionField: null, ownFields: {}, requestDirectives: true, surrogate: false },

@@ -22,6 +22,8 @@ export interface FrontFaults {
 export interface KvRestFront {
   readonly url: string;
   readonly token: string;
+  /** Lets in whoever only reads, and runs no scripts. */
+  readonly readOnlyToken: string;
   readonly faults: FrontFaults;
   /** Requests since the last reset. */
   readonly requests: number;
@@ -37,6 +39,8 @@ type Answer = { readonly result: unknown } | { readonly error: string };
 
 const NO_FAULTS: FrontFaults = { delayMs: 0, status: 200, body: null, hang: false, cut: null };
 const TOKEN = 'front-token-0123456789';
+const READ_ONLY_TOKEN = 'front-token-that-only-reads';
+const READING: ReadonlySet<string> = new Set(['get', 'mget', 'pttl', 'hgetall', 'ping']);
 
 /**
  * @param serverUrl of the Valkey that carries the commands out.
@@ -52,26 +56,30 @@ export async function startKvRestFront(
   let commands: string[] = [];
   let lastHeaders: IncomingMessage['headers'] = {};
 
-  async function carryOut(path: string, body: unknown): Promise<[number, unknown]> {
+  async function carryOut(path: string, body: unknown, readOnly: boolean): Promise<[number, unknown]> {
     if (path === '/') {
-      const answer = await one(body as Command);
+      const answer = await one(body as Command, readOnly);
       return ['error' in answer ? 400 : 200, answer];
     }
-    if (path === '/pipeline') return [200, await inOrder(body as Command[])];
+    if (path === '/pipeline') return [200, await inOrder(body as Command[], readOnly)];
     if (path === '/multi-exec') return transaction(body as Command[]);
     return [404, { error: 'ERR unknown path' }];
   }
 
-  async function one([name, ...args]: Command): Promise<Answer> {
-    commands.push(String(name).toLowerCase());
+  async function one([name, ...args]: Command, readOnly: boolean): Promise<Answer> {
+    const lower = String(name).toLowerCase();
+    commands.push(lower);
+    if (readOnly && !READING.has(lower)) {
+      return { error: `NOPERM this user has no permissions to run the '${lower}' command` };
+    }
     return client.callBuffer(String(name), args.map(String)).then(
       (result) => ({ result }),
       (error: Error) => ({ error: error.message }),
     );
   }
 
-  async function inOrder(pipeline: readonly Command[]): Promise<Answer[]> {
-    return Promise.all(pipeline.map(one));
+  async function inOrder(pipeline: readonly Command[], readOnly: boolean): Promise<Answer[]> {
+    return Promise.all(pipeline.map((command) => one(command, readOnly)));
   }
 
   async function transaction(list: readonly Command[]): Promise<[number, unknown]> {
@@ -95,13 +103,14 @@ export async function startKvRestFront(
     if (status !== 200 || faultyBody !== null) {
       return send(response, status, faultyBody ?? JSON.stringify({ error: 'internal' }));
     }
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+    const readOnly = request.headers.authorization === `Bearer ${READ_ONLY_TOKEN}`;
+    if (!readOnly && request.headers.authorization !== `Bearer ${TOKEN}`) {
       return send(response, 401, JSON.stringify({ error: 'Unauthorized' }));
     }
     if (body.length > maxRequestBytes) {
       return send(response, 413, JSON.stringify({ error: 'ERR max request size exceeded' }));
     }
-    const [code, answer] = await carryOut(request.url ?? '/', JSON.parse(body));
+    const [code, answer] = await carryOut(request.url ?? '/', JSON.parse(body), readOnly);
     if (cut === 'after') return void request.socket.destroy();
     const encoding = request.headers['upstash-encoding'] === 'base64' ? 'base64' : 'utf8';
     send(response, code, JSON.stringify(written(answer, encoding)));
@@ -114,6 +123,7 @@ export async function startKvRestFront(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token: TOKEN,
+    readOnlyToken: READ_ONLY_TOKEN,
     faults,
     get requests() {
       return requests;

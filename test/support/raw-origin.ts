@@ -2,11 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { vi } from 'vitest';
-import {
-  createOriginClient,
-  type OriginClientOptions,
-  type OriginRequest,
-} from '../../src/gateway/origin-client.ts';
+import type { OriginClientOptions, OriginRequest } from '../../src/gateway/origin-client.ts';
+import { createUndiciOrigin } from '../../src/gateway/undici-origin.ts';
 
 /** An origin of bare sockets, which may say anything. */
 export interface RawOrigin {
@@ -79,7 +76,7 @@ function endOfRequest(text: string): number {
 
 /** A client of that origin, patient unless told otherwise. */
 export function clientOf({ url }: Pick<RawOrigin, 'url'>, change: Partial<OriginClientOptions> = {}) {
-  return createOriginClient({
+  return createUndiciOrigin({
     origin: url,
     connections: 1,
     connectMs: 10_000,

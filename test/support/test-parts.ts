@@ -1,4 +1,5 @@
 import type { Admission, Cachegate } from '../../src/app/cachegate.ts';
+import { wireFunctions } from '../../src/app/wire-functions.ts';
 import { createBackground } from '../../src/background.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/observe/log.ts';
@@ -59,6 +60,7 @@ export function createTestParts({ jwtOnlyMs = 900_000 } = {}): TestParts {
     limitSays: ADMITTED,
     sessions,
     cache: createValueCache({ store, keys, background, observer: {} }),
+    cached: wireFunctions({ clock: systemClock, keys, background, observer: {} }, store, log),
     fetch: async (input) => new Response(`fetched ${String(input)}`),
     gate: (request) =>
       request.field('x-remote') === 'ada'

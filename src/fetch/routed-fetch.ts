@@ -6,17 +6,21 @@ import { requestIdOf } from '../http/request-ids.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import { unreadableOrigin } from '../response-cache/origin-error.ts';
 import type { StoreKeys } from '../store/keys.ts';
+import type { CacheMode } from './cache-mode.ts';
+import { type CallSettings, callSettingsOf, modeOf } from './call-settings.ts';
 import { causeOf } from './caused-by.ts';
 import { networkError } from './fetch-failure.ts';
 import { placed } from './fetch-response.ts';
 import { createServiceFinder, type FetchServiceOptions } from './fetch-service.ts';
 import { createOriginFetch } from './origin-fetch.ts';
+import type { PlatformDispatcher } from './platform-dispatcher.ts';
+import { ownFetch, platformFetch } from './platform-fetch.ts';
 import { isRedirect, MAX_REDIRECTS, redirected } from './redirect.ts';
 import { type Content, contentOf } from './request-content.ts';
 import { createServiceFetch, type ServiceFetchOptions } from './service-fetch.ts';
 import { createTracedFetch } from './traced-fetch.ts';
 
-export interface CachedFetchOptions extends ServiceFetchOptions {
+export interface RoutedFetchOptions extends ServiceFetchOptions {
   readonly keys: StoreKeys;
   readonly services: readonly FetchServiceOptions[];
   /** Asks the origins: takes this runtime's `Request`, and has no cache. By default what stands in `globalThis` now. */
@@ -27,25 +31,39 @@ export interface CachedFetchOptions extends ServiceFetchOptions {
   readonly tracing?: Tracing | null;
 }
 
+/** What a call of the cached `fetch` is given beside what `fetch` takes. */
+export interface CachedRequestInit extends RequestInit {
+  /** As the Fetch standard has it, whatever the types of the runtime say. */
+  cache?: CacheMode;
+  readonly cachegate?: CallSettings | undefined;
+}
+
+/** `fetch`, which takes settings for the cache too. */
+export type RoutedFetch = (input: Input, init?: CachedRequestInit) => Promise<Response>;
+
+type Input = Parameters<typeof globalThis.fetch>[0];
+
 /** What holds for all requests of one call. */
 interface Call extends Pick<Request, 'redirect' | 'cache'> {
+  readonly settings: CallSettings;
   readonly signal: AbortSignal;
-  readonly dispatcher: RequestInit['dispatcher'];
+  readonly dispatcher: PlatformDispatcher;
   readonly correlationId: () => string;
 }
 
 /**
- * `fetch` (Fetch standard) through a shared HTTP cache (RFC 9111), for the URLs of the given services; any other goes
- * straight on. `Cache-Status` (RFC 9211) of a response says how it came about.
+ * `fetch` (Fetch standard) through an HTTP cache (RFC 9111), for the URLs of the given services; any other goes straight
+ * on. `Cache-Status` (RFC 9211) of a response says how it came about.
  *
  * It rejects as `fetch` does: with the signal's reason, or with a TypeError. Where an origin has failed, its `cause` is a
  * CachegateError `ERR_ORIGIN_CONNECT`, `ERR_ORIGIN_TIMEOUT` or `ERR_ORIGIN_PROTOCOL`; `ERR_FETCH_UNSUPPORTED` where
- * `only-if-cached` finds nothing, or a redirect asks again for content that can't be sent twice.
+ * `only-if-cached` finds nothing, or a redirect asks again for content that can't be sent twice. A TypeError too for
+ * settings (`init.cachegate`) that make no sense.
  */
-export function createCachedFetch(options: CachedFetchOptions): typeof globalThis.fetch {
-  const { fetch = globalThis.fetch, clock, background, observer, tracing = null } = options;
+export function createRoutedFetch(options: RoutedFetchOptions): RoutedFetch {
+  const { fetch = platformFetch, clock, background, observer, tracing = null } = options;
   const serviceOf = createServiceFinder(options.services, options.keys);
-  const originFetch = createOriginFetch(fetch, clock);
+  const originFetch = createOriginFetch(ownFetch(fetch), clock);
   const plain = createServiceFetch(options);
   const serviceFetch = tracing === null ? plain : createTracedFetch(plain, tracing);
 
@@ -110,14 +128,14 @@ export function createCachedFetch(options: CachedFetchOptions): typeof globalThi
       return fetch(request, { signal });
     }
     signal.throwIfAborted();
-    const { redirect, cache } = request;
+    const { redirect } = request;
+    const settings = callSettingsOf(init?.cachegate);
+    const cache = modeOf(request.cache, settings);
     const correlationId = correlationOf(request, init);
-    const call = { redirect, cache, signal, dispatcher: init?.dispatcher, correlationId };
+    const call = { redirect, cache, settings, signal, dispatcher: init?.dispatcher, correlationId };
     return follow(request, contentOf(request, init?.body), call);
   };
 }
-
-type Input = Parameters<typeof globalThis.fetch>[0];
 
 // One for each call where there is none: looking for one of many listeners takes time.
 function signalOf(input: Input, init: RequestInit | undefined): AbortSignal {
