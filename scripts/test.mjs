@@ -9,6 +9,7 @@ import { SHORT_RUN } from '../test/conformance/short-run.mjs';
 import { findChromium } from './chromium.mjs';
 import { installDependencies, main, PROJECT, requireNode, run, Stop } from './prepare.mjs';
 import { findPrometheus } from './prometheus.mjs';
+import { findRuntimes } from './runtimes.mjs';
 import { findRedisServer, findValkeyServer } from './valkey-server.mjs';
 
 await main(async () => {
@@ -66,6 +67,7 @@ function prepare() {
     const programs = {
       ...{ VALKEY_SERVER: valkey, REDIS_SERVER: redis, CHROMIUM: chromium },
       ...{ PROMETHEUS: prometheus, PROMTOOL: promtool },
+      ...findRuntimes(),
     };
     const env = { ...process.env, ...programs };
     console.log(`Programs for the tests: ${[...new Set(Object.values(programs))].join(', ')}`);

@@ -86,13 +86,44 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
       'observe',
     ],
     ...['origin-budget', 'rate-limit', 'response-cache', 'session', 'statistics', 'store', 'value-cache'],
-    ...['warm', 'wiring'],
+    ...['function-cache', 'version.ts', 'warm', 'wiring'],
   ],
-  frameworks: ['app', 'errors.ts', 'http', 'observe', 'session', 'store', 'value-cache'],
+  // Results of functions.
+  'function-cache': [
+    ...['background.ts', 'clock.ts', 'config', 'errors.ts', 'observe', 'store', 'value-cache', 'wiring'],
+  ],
+  // A configuration that was checked where it was built.
+  compiled: ['config', 'errors.ts', 'gateway'],
+  // The gate as a function of a platform: what it imports is loaded at each cold start.
+  serverless: [
+    ...[
+      'background.ts',
+      'clock.ts',
+      'compiled',
+      'config',
+      'deadline.ts',
+      'errors.ts',
+      'fetch',
+      'gateway',
+      'http',
+    ],
+    ...['observe', 'response-cache', 'session', 'statistics', 'store', 'wiring'],
+  ],
+  frameworks: [
+    'app',
+    'compiled',
+    'errors.ts',
+    'http',
+    'observe',
+    'serverless',
+    'session',
+    'store',
+    'value-cache',
+  ],
   listen: ['errors.ts'],
   adapters: ['http', 'gateway', 'listen'],
   admin: ['deadline.ts', 'errors.ts', 'explain', 'listen', 'purge', 'session', 'statistics', 'warm'],
-  config: ['deadline.ts', 'errors.ts', 'gateway', 'http', 'listen', 'store'],
+  config: ['compiled', 'deadline.ts', 'errors.ts', 'gateway', 'http', 'listen', 'store'],
   wiring: [
     ...[
       'admin',
@@ -118,6 +149,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   // What an admin address answers with has the shapes of the rooms that it comes from.
   cli: [
+    'compiled',
     'config',
     'errors.ts',
     'explain',
@@ -127,10 +159,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'statistics',
     'version.ts',
     'warm',
+    'wiring',
     'workers',
   ],
   // What subpaths of the package export; `frameworks` are subpaths of their own.
-  entries: ['app', 'errors.ts', 'observe', 'session', 'statistics', 'store', 'value-cache', 'warm'],
+  entries: [
+    ...['app', 'errors.ts', 'fetch', 'function-cache', 'observe', 'session', 'statistics', 'store'],
+    ...['value-cache', 'warm'],
+  ],
   testing: ['clock.ts', 'errors.ts', 'store'],
   'index.ts': [
     ...['admin', 'clock.ts', 'errors.ts', 'config', 'explain', 'gateway', 'observe', 'purge', 'server.ts'],
