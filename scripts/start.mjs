@@ -6,6 +6,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { commandsToTry } from '../examples/wagtail-airtable/sample/commands-to-try.mjs';
 import { installDependencies, main, PROJECT, requireNode, run } from './prepare.mjs';
 
 const GATE = 'http://127.0.0.1:8080';
@@ -115,22 +116,8 @@ async function becomesReady(gate) {
 
 /** @param {string} session */
 function printCommands(session) {
-  const url = `'${GATE}/api/airtable-proxy?pagePath=/parking/resident-permits'`;
-  const origin = `-H 'Origin: chrome-extension://abcdefghijklmnopabcdefghijklmnop'`;
-  const asEditor = `${origin} -H 'X-Wagtail-Session: ${session}'`;
   console.log(`
 cachegate serves ${GATE}; try these in another terminal, Ctrl-C ends it.
 
-Refused: no session, so 401.
-  curl -i ${url} ${origin}
-
-Missed: asks the sample Wagtail and the sample Airtable, so half a second; five records.
-  curl -i ${url} ${asEditor}
-
-Hit: the same again, from the cache, in a few milliseconds; see Cache-Status.
-  curl -i ${url} ${asEditor}
-
-Rate-limited: twelve in a row where ten in any 10 s are allowed; the last ones are 429.
-  for i in $(seq 12); do curl -s -o /dev/null -w '%{http_code}\\n' ${url} ${asEditor}; done
-`);
+${commandsToTry(GATE, session)}`);
 }

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { SAMPLE_TABLE, startAirtableOrigin } from '../wagtail-airtable/sample/airtable-origin.mjs';
 import { SAMPLE_SESSION, startAuthority } from '../wagtail-airtable/sample/authority.mjs';
+import { commandsToTry } from '../wagtail-airtable/sample/commands-to-try.mjs';
 import { servePlatform } from './platform.mjs';
 
 const HERE = import.meta.dirname;
@@ -90,25 +91,11 @@ function giveUp(error) {
 
 /** @param {string} platformUrl */
 function printCommands(platformUrl) {
-  const url = `'${platformUrl}/api/airtable-proxy?pagePath=/parking/resident-permits'`;
-  const from = `-H 'Origin: chrome-extension://abcdefghijklmnopabcdefghijklmnop'`;
-  const asEditor = `${from} -H 'X-Wagtail-Session: ${SAMPLE_SESSION}'`;
   const { KV_REST_API_URL, UPSTASH_REDIS_REST_URL } = process.env;
   const kvUrl = KV_REST_API_URL || UPSTASH_REDIS_REST_URL;
   const store = kvUrl ? `with the KV service at ${new URL(kvUrl).host}` : 'from its own memory';
   console.log(`
 The function answers at ${platformUrl}, ${store}; try these in another terminal, Ctrl-C ends it.
 
-Refused: no session, so 401.
-  curl -i ${url} ${from}
-
-Missed: asks the sample Wagtail and the sample Airtable, so half a second; five records.
-  curl -i ${url} ${asEditor}
-
-Hit: the same again, from the cache, in a few milliseconds; see Cache-Status.
-  curl -i ${url} ${asEditor}
-
-Rate-limited: twelve in a row where ten in any 10 s are allowed; the last ones are 429.
-  for i in $(seq 12); do curl -s -o /dev/null -w '%{http_code}\\n' ${url} ${asEditor}; done
-`);
+${commandsToTry(platformUrl, SAMPLE_SESSION)}`);
 }
