@@ -49,7 +49,8 @@ describe('the order of work', () => {
     expect((await gate.ask({ origin: 'https://evil.example' })).status).toBe(403);
     expect(gate.authority.counters.requests).toBe(0);
     expect(gate.origin.counters.requests).toBe(0);
-    expect(await client.dbsize()).toBe(0);
+    // What a process says of itself every now and then is no trace of a caller.
+    expect((await client.keys('*')).filter((key) => key !== 'processes:{0}')).toEqual([]);
   });
 
   it('a limited request makes no validation and no origin call', async () => {

@@ -344,8 +344,7 @@ describe('LMDB store: several processes', () => {
     const path = newFolder();
     const store = await opened(path, { limitBytes: 8 * MIB });
     const child = started(path);
-    await child.readForEver('a');
-    await child.kill('SIGSTOP');
+    await child.stopReading('a');
     const write = async (i: number) => {
       try {
         return await store.set(`k${i % 20}`, Buffer.alloc(100_000), MINUTE);

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { within } from '../../src/deadline.ts';
 
 /** A process that has a store's folder open, and does what it is asked to by name and arguments. */
@@ -17,9 +19,9 @@ export interface LmdbProcess {
   written(count: number): Promise<void>;
   /** The number of the last value that it has said to have written. */
   lastWritten(): number;
-  /** Has it read a key for ever, in each turn of its event loop. */
-  readForEver(key: string): Promise<void>;
-  /** Resolves when it has ended; with SIGSTOP, at once. */
+  /** Resolves when it has stopped itself in the middle of reading a key. */
+  stopReading(key: string): Promise<void>;
+  /** Resolves when it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
   close(): Promise<void>;
 }
@@ -76,7 +78,10 @@ export function startLmdbProcess(path: string, { fileKib }: LmdbProcessOptions =
         onWritten();
       }),
     lastWritten: () => written,
-    readForEver: (key) => ask('readForEver', 0, [key]),
+    stopReading: async (key) => {
+      await ask('stopReading', 0, [key]);
+      await stopped(child);
+    },
     kill: (signal) => ended(child, signal),
     close: async () => {
       await ask('close', 1, []);
@@ -91,8 +96,14 @@ function limited(fileKib: number): { execPath: string; execArgv: string[] } {
   return { execPath: '/bin/sh', execArgv: ['-c', script] };
 }
 
+async function stopped(child: ChildProcess): Promise<void> {
+  for (const since = Date.now(); Date.now() - since < DEADLINE_MS; await setTimeout(10)) {
+    if (/^State:\tT/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'))) return;
+  }
+  throw new Error('The process did not stop');
+}
+
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (signal === 'SIGSTOP') return void child.kill(signal);
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill(signal);

@@ -1,4 +1,5 @@
 import { createLmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import type { Store } from '../../src/store/store.ts';
 
 // What test/support/lmdb-process.ts starts: a store's folder in another process.
 
@@ -28,7 +29,7 @@ async function carryOut(kind: string, times: number, args: unknown[]): Promise<u
   const opened = await store;
   if (kind === 'heard') return dropped.splice(0);
   if (kind === 'writeForEver') return void writeForEver(args[0] as string);
-  if (kind === 'readForEver') return void readForEver(args[0] as string);
+  if (kind === 'stopReading') return void stopReading(opened, args[0] as string);
   const method = opened[kind as 'get'] as unknown as (...args: unknown[]) => unknown;
   const answers = Promise.all(Array.from({ length: times }, async () => method(...args)));
   return (await answers).map(plain);
@@ -50,9 +51,12 @@ function writeForEver(prefix: string): void {
   void next();
 }
 
-function readForEver(key: string): void {
-  void store.then((opened) => opened.get([key]));
-  setImmediate(readForEver, key);
+/** In the turn in which it reads, so that what it reads from stays open; after the answer, which goes in this turn. */
+function stopReading(opened: Store, key: string): void {
+  setImmediate(() => {
+    void opened.get([key]);
+    process.kill(process.pid, 'SIGSTOP');
+  });
 }
 
 /** Buffers arrive as plain arrays of bytes. */
