@@ -114,6 +114,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'compiled',
     'errors.ts',
     'http',
+    'listen',
     'observe',
     'serverless',
     'session',

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { GateRequest } from '../gateway/request.ts';
 import { type FieldList, fieldValue } from '../http/fields.ts';
+import { peerAddress } from '../listen/peer-address.ts';
 import { inform } from './early-hints.ts';
 
 /** Node's request as the gateway's, read through. */
@@ -29,7 +30,7 @@ export class NodeRequest implements GateRequest {
   }
 
   get peer(): string {
-    return this.#socket.remoteAddress ?? '';
+    return peerAddress(this.#socket);
   }
 
   // Not from `headers`, which Node makes of all fields at once, and in which it drops some repeated ones.

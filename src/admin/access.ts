@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { peerAddress } from '../listen/peer-address.ts';
 import { createTokenCheck, type TokenCheck } from './admin-token.ts';
 import { isFromForeignPage } from './foreign-page.ts';
 import { isOwnHost } from './own-host.ts';
@@ -9,7 +10,7 @@ export interface AccessOptions {
   readonly token: string | null;
   /** The name or address of `admin_listen`; `null`: it has none. */
   readonly host: string | null;
-  /** Told of each request that was refused; `address`: the peer's. */
+  /** Told of each request that was refused; `address`: the peer's; `undefined` for a Unix socket. */
   readonly refused?: ((reason: string, address: string | undefined) => void) | undefined;
 }
 
@@ -31,14 +32,13 @@ export function createAccess({ token, host, refused }: AccessOptions): Access {
   const check = token === null ? null : createTokenCheck(token);
 
   function refuse(request: FastifyRequest, reply: FastifyReply, status: number, detail: string): true {
-    refused?.(detail, request.raw.socket.remoteAddress);
+    refused?.(detail, peerAddress(request.raw.socket) || undefined);
     sendProblem(reply, status, detail);
     return true;
   }
 
   function lacksToken(tokens: TokenCheck, request: FastifyRequest, reply: FastifyReply): boolean {
-    const { remoteAddress } = request.raw.socket;
-    const verdict = tokens.check(request.headers.authorization, remoteAddress);
+    const verdict = tokens.check(request.headers.authorization, peerAddress(request.raw.socket));
     switch (verdict.kind) {
       case 'right':
         return false;

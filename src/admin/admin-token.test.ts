@@ -41,8 +41,15 @@ it('counts neither a missing token nor a right one, and nothing of a Unix socket
   for (let i = 0; i < 20; i++) {
     expect(check(undefined, '10.0.0.1').kind).toBe('missing');
     expect(check(right, '10.0.0.1').kind).toBe('right');
-    expect(check('Bearer x', undefined).kind).toBe('wrong');
+    expect(check('Bearer x', '').kind).toBe('wrong');
   }
+});
+
+it('holds those together whom nobody can tell apart', () => {
+  const { check } = createTokenCheck(TOKEN, () => 0);
+  for (let i = 0; i < 10; i++) expect(check('Bearer x', 'unknown').kind).toBe('wrong');
+  expect(check(right, 'unknown').kind).toBe('held');
+  expect(check(right, '10.0.0.1').kind).toBe('right');
 });
 
 it('takes the addresses of a network of IPv6 for one, and remembers a bounded number', () => {

@@ -7,8 +7,8 @@ export type TokenVerdict =
   | { readonly kind: 'held'; readonly retryAfterSeconds: number };
 
 export interface TokenCheck {
-  /** @param address the peer's; `undefined` for a Unix socket, whose file says who may */
-  check(authorization: string | undefined, address: string | undefined): TokenVerdict;
+  /** @param address the peer's (`peerAddress`); empty for a Unix socket, whose file says who may */
+  check(authorization: string | undefined, address: string): TokenVerdict;
 }
 
 const MAX_WRONG = 10;
@@ -74,8 +74,10 @@ function digest(token: Buffer): Buffer {
 // Somebody has 2^64 addresses of IPv6, and one of IPv4.
 const IPV6_NETWORK_BYTES = 8;
 
-function networkOf(address: string | undefined): string | null {
-  if (address === undefined || !ipaddr.isValid(address)) return null;
+function networkOf(address: string): string | null {
+  if (address === '') return null;
+  // Those that nobody can tell apart are held together.
+  if (!ipaddr.isValid(address)) return 'unknown';
   const parsed = ipaddr.process(address);
   const bytes = parsed.toByteArray();
   return (parsed.kind() === 'ipv6' ? bytes.slice(0, IPV6_NETWORK_BYTES) : bytes).join('.');

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Cachegate } from '../app/cachegate.ts';
+import { peerAddress } from '../listen/peer-address.ts';
 import type { Identity } from '../session/identity.ts';
 import type { Session } from '../session/own/session.ts';
 import type { ValueCache } from '../value-cache/value-cache.ts';
@@ -18,7 +20,8 @@ declare module 'hono' {
 }
 
 export interface HonoOptions {
-  /** The address of the connection's other end; by default as `@hono/node-server` tells it, else unknown. */
+  /** The address of the connection's other end; empty: a Unix socket. By default as `@hono/node-server`
+   * tells it, else unknown: nothing that such a peer says of its client is believed. */
   readonly peer?: (context: Context) => string;
 }
 
@@ -81,6 +84,6 @@ function middlewareOf(check: guards.Check): MiddlewareHandler {
 }
 
 function nodePeer({ env }: Context): string {
-  const { incoming } = (env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
-  return incoming?.socket?.remoteAddress ?? '';
+  const { incoming } = (env ?? {}) as { incoming?: { socket?: Socket } };
+  return peerAddress(incoming?.socket);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Cachegate } from '../app/cachegate.ts';
+import { peerAddress } from '../listen/peer-address.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { isOfContent, type Refusal } from './refusal.ts';
 import { RequestParts } from './request-parts.ts';
@@ -31,7 +32,7 @@ export class NodeParts extends RequestParts {
   }
 
   get peer(): string {
-    return this.#request.socket.remoteAddress ?? '';
+    return peerAddress(this.#request.socket);
   }
 
   field(name: string): string | undefined {

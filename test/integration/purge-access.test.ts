@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type PurgedGate, type PurgedSite, startPurgedSite } from '../support/purged-site.ts';
 import { sendRaw, statusesOf } from '../support/raw-client.ts';
@@ -50,6 +51,18 @@ describe('a PURGE of somebody', () => {
     expect(await statusOf({ 'X-Forwarded-For': '203.0.113.9, 198.51.100.4' })).toBe(403);
     expect(await statusOf({ 'X-Forwarded-For': 'unknown' })).toBe(403);
     expect(await statusOf()).toBe(200);
+  });
+
+  it('who has left before anybody could see who he is, is no trusted proxy', async () => {
+    await start({ addresses: ['203.0.113.9'] }, ['127.0.0.1']);
+    await gate.warm('/a');
+    const { hostname, port } = new URL(gate.url);
+    const socket = connect({ host: hostname, port: Number(port) }).on('error', () => {});
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write('PURGE /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n');
+    socket.resetAndDestroy();
+    await expect.poll(() => gate.log.at(-1)?.msg).toBe('Purge refused: address not allowed, from local');
+    expect(await gate.get('/a')).toBe('hit');
   });
 
   it('who sits before a browser is refused', async () => {
