@@ -56,6 +56,31 @@ describe('a fill', () => {
     expect(await second).toEqual({ kind: 'found', value: 'done', waited: true });
   });
 
+  it('takes the lease that it is found to need while it begins', async () => {
+    const first = await start({ leaseName: () => 'variant' });
+    let name = 'all';
+    const second = start({
+      leaseName: () => name,
+      look: () => {
+        name = 'variant';
+        return look();
+      },
+    });
+    await new Promise((turn) => setImmediate(turn));
+    await write('done');
+    if (first.kind === 'begun') first.lease!.end();
+    expect(await second).toEqual({ kind: 'found', value: 'done', waited: true });
+    // The one that it took first is nobody's any more.
+    expect((await store.begin(BASE, { name: 'all', holder: 'x', ttlMs: 1_000 })).lease?.kind).toBe('held');
+  });
+
+  it('keeps a lease where what it needs never comes to rest', async () => {
+    let names = 0;
+    const begun = await start({ leaseName: () => `${names++}` });
+    expect(begun).toMatchObject({ kind: 'begun', lease: expect.anything() });
+    expect(names).toBeLessThan(10);
+  });
+
   it('is left to others when it is not known whether it was begun', async () => {
     const resilient = createResilientStore(store, { deadlineMs: 20 });
     store.delay(200);

@@ -40,6 +40,8 @@ export type FillStart<T> =
 
 // A lease that ran out has done so by the store's clock; asking a moment too early would cost another round.
 const GRACE_MS = 20;
+/** So often at most what is found while it begins may say that the fill is another's than the lease is for. */
+const MAX_RENAMES = 2;
 
 const PROCESS = randomBytes(9).toString('base64url');
 let fills = 0;
@@ -54,6 +56,7 @@ export async function startFill<T>(plan: FillPlan<T>): Promise<FillStart<T>> {
   const holder = nextHolder();
   const giveUpAt = performance.now() + (whenTaken === 'leave' ? 0 : whenTaken);
   let waited = false;
+  let renames = 0;
   for (;;) {
     const name = plan.leaseName();
     const lease = name === null ? undefined : { name, holder, ttlMs: LEASE_TTL_MS };
@@ -73,10 +76,13 @@ export async function startFill<T>(plan: FillPlan<T>): Promise<FillStart<T>> {
       waited = true;
     }
     const value = await plan.look();
-    if (value !== null || signal?.aborted === true) held?.end();
+    // Another may have the lease that it takes, as of a variant that was not known to be one before.
+    const isOther = held !== null && renames < MAX_RENAMES && plan.leaseName() !== name;
+    if (value !== null || isOther || signal?.aborted === true) held?.end();
     signal?.throwIfAborted();
     if (value !== null) return { kind: 'found', value, waited };
-    if (!waits) return { kind: 'begun', fence: begun.fence, lease: held, barredMs: barredMs(state) };
+    if (isOther) renames++;
+    else if (!waits) return { kind: 'begun', fence: begun.fence, lease: held, barredMs: barredMs(state) };
   }
 }
 
