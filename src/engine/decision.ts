@@ -44,8 +44,8 @@ export function decide(request: RequestFacts, selected: Selected, now: number): 
 }
 
 /**
- * Whether a stored response may take the place of an error: a 500, 502, 503 or 504 of the origin, or none of its
- * answers (RFC 5861 §4, within RFC 9111 §4.2.4).
+ * Whether a stored response may take the place of an error (`stand-in.ts` says which), or of no answer at all (RFC 5861
+ * §4, within RFC 9111 §4.2.4).
  */
 export function mayServeStaleOnError(request: RequestFacts, stored: Candidate, now: number): boolean {
   const { assessment } = stored;
@@ -118,6 +118,8 @@ function reuseAsAsked(assessment: Assessment, asked: CacheControl, now: number):
   // Who names a greatest age wants nothing stale, unless he says how stale (§5.2.1.1).
   const acceptsStale = asked.maxAgeSeconds === undefined || asked.maxStaleSeconds !== undefined;
   if (remainingMs <= 0 && !acceptsStale) return null;
+  // Nor does the response's own window hold for who says how stale at most (§5.2.1.2).
+  if (asked.maxStaleSeconds !== undefined && -remainingMs > asked.maxStaleSeconds * 1000) return null;
   return reuseAsStored(assessment, now) ?? reuseWithinMaxStale(assessment, asked, -remainingMs);
 }
 

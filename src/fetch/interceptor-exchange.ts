@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { contentLength } from '../http/content-length.ts';
 import { type FieldList, fieldValue, hasField } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
+import type { FetchedResponse } from '../response-cache/cache-request.ts';
 import { originError } from '../response-cache/origin-error.ts';
 import { DispatchedBody } from './interceptor-body.ts';
 import type {
@@ -12,7 +13,6 @@ import type {
 } from './interceptor-dispatch.ts';
 import { receivedFields } from './interceptor-fields.ts';
 import { LegacyController } from './interceptor-legacy.ts';
-import type { SentResponse } from './interceptor-request.ts';
 
 export interface ExchangeOptions {
   readonly clock: Clock;
@@ -28,13 +28,13 @@ export interface ExchangeOptions {
 /** One exchange with an origin, as a dispatcher of undici 6, 7 or 8 tells of it: made a response, or an error with a code. */
 export class DispatchedExchange implements DispatchHandler {
   /** Rejects with `ERR_ORIGIN_*`, whose cause is what undici has failed with. */
-  readonly response: Promise<SentResponse>;
+  readonly response: Promise<FetchedResponse>;
   /** What the origin's status line said beside its status; empty until it is there. */
   statusText = '';
   readonly #options: ExchangeOptions;
   readonly #requestAt: number;
   readonly #whenAborted: () => void;
-  #resolve!: (response: SentResponse) => void;
+  #resolve!: (response: FetchedResponse) => void;
   #reject!: (error: Error) => void;
   #controller: DispatchController | null = null;
   #legacy: LegacyController | null = null;

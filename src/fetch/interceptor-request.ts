@@ -24,7 +24,7 @@ export interface Intercepted extends AskedOfService {
   readonly body: unknown;
   readonly settings?: CallSettings | undefined;
   /** Asks the origin, by what the client has asked it with so far. @throws CachegateError `ERR_ORIGIN_*` */
-  readonly send: (sent: SentRequest) => Promise<SentResponse>;
+  readonly send: (sent: SentRequest) => Promise<FetchedResponse>;
 }
 
 /** What an origin is asked. */
@@ -35,12 +35,6 @@ export interface SentRequest {
   readonly signal: AbortSignal;
   /** Nobody waits for the answer. */
   readonly inBackground: boolean;
-}
-
-/** What it answers. */
-export interface SentResponse extends FetchedResponse {
-  /** It is the response of another URL, to which something beneath has followed a redirect: this one's is not known. */
-  readonly isAnothers?: boolean;
 }
 
 const CACHE_CONTROL = 'cache-control';

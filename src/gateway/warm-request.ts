@@ -67,7 +67,8 @@ function failed(reason: string): WarmResult {
 
 function judged(service: Service, exchange: Exchange, { status, fields }: Answer, now: number): WarmResult {
   const { outcome, savedTtl, saving } = exchange;
-  if (outcome?.hit) {
+  // A stored response, which says how long it is good: reused, or in place of the origin's failure.
+  if (outcome?.ttl !== undefined) {
     // A stale one may have been validated behind its answer.
     if (savedTtl !== null || !isStale(outcome)) return WARMED;
     // Others ask already, or the origin is not to be asked now.
@@ -82,7 +83,7 @@ function judged(service: Service, exchange: Exchange, { status, fields }: Answer
   }
   if (status >= 400) return failed(`the origin answers ${status}`);
   // Of what another process or request fetches, that one says whether it is stored.
-  if (savedTtl !== null || outcome?.collapsed === true) return WARMED;
+  if (savedTtl !== null || (outcome?.hit === false && outcome.collapsed === true)) return WARMED;
   return failed('the response may not be stored');
 }
 

@@ -35,13 +35,16 @@ describe('Accept-Language and Accept-Charset (RFC 9110 §12.5.2, §12.5.4)', () 
 
 describe('Accept (RFC 9110 §12.5.1)', () => {
   test.each([
-    ['text/html, Application/JSON', 'application/json,text/html'],
+    // Who prefers which says it by the order, where weights are equal: origins answer so.
+    ['text/html, Application/JSON', 'text/html,application/json'],
+    ['Application/JSON, text/html', 'application/json,text/html'],
+    ['b/b;q=0.5, c/c, a/a;q=0.5, a/b', 'c/c,a/b,b/b;q=0.5,a/a;q=0.5'],
     ['*/*;q=0.8, text/*;q=0.9', 'text/*;q=0.9,*/*;q=0.8'],
     ['text/html ; Level=1 ; q=0.70', 'text/html;level=1;q=0.7'],
     ['text/html;q=0.7;level=1', 'text/html;level=1;q=0.7'],
     ['a/b;v=Case', 'a/b;v=Case'],
     ['a/b;;q=0.5;', 'a/b;q=0.5'],
-    ['a/b;x=1, a/b;x=2, a/b', 'a/b,a/b;x=1,a/b;x=2'],
+    ['a/b;x=1, a/b;x=2, a/b', 'a/b;x=1,a/b;x=2,a/b'],
     // Quoted, white space may mean something.
     [' a/b;t="x, Y",  c/d ', 'a/b;t="x, Y",  c/d'],
   ])('%j', (value, expected) => expect(normalisedPreference('accept', value)).toBe(expected));

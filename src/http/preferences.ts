@@ -2,9 +2,9 @@ import { isToken } from './token.ts';
 
 /**
  * The value of a request field in a form that values of the same meaning share. Those of content negotiation
- * (RFC 9110 §12.5) are sorted by weight and then by name, without white space, in lower case, each weight written in
- * the shortest way; of others, and of what is malformed, only the white space around commas goes. Never longer than
- * the value. Never throws.
+ * (RFC 9110 §12.5) are sorted by weight and then, but for `Accept`, by name; without white space, in lower case, each
+ * weight written in the shortest way. Of others, and of what is malformed, only the white space around commas goes.
+ * Never longer than the value. Never throws.
  */
 export function normalisedPreference(lowerFieldName: string, value: string): string {
   const field = NEGOTIATION_FIELDS.get(lowerFieldName);
@@ -15,10 +15,11 @@ export function normalisedPreference(lowerFieldName: string, value: string): str
 const MAX_REMEMBERED = 256;
 const MAX_REMEMBERED_LENGTH = 256;
 
-function remembered({ parse, known }: NegotiationField, value: string): string {
+function remembered(field: NegotiationField, value: string): string {
+  const { known } = field;
   const before = known.get(value);
   if (before !== undefined) return before;
-  const normalised = negotiated(value, parse) ?? withoutListSpace(value);
+  const normalised = negotiated(value, field) ?? withoutListSpace(value);
   if (value.length > MAX_REMEMBERED_LENGTH) return normalised;
   if (known.size === MAX_REMEMBERED) known.clear();
   known.set(value, normalised);
@@ -44,19 +45,21 @@ type PreferenceParser = (range: string, parameters: readonly string[]) => Prefer
 
 interface NegotiationField {
   readonly parse: PreferenceParser;
+  /** Whether origins choose the first among members of one weight. */
+  readonly ordered: boolean;
   /** Normalised values by the values they were received as. */
   readonly known: Map<string, string>;
 }
 
 const NEGOTIATION_FIELDS: ReadonlyMap<string, NegotiationField> = new Map([
-  ['accept', { parse: parseMediaRange, known: new Map() }],
-  ['accept-charset', { parse: parseName, known: new Map() }],
-  ['accept-encoding', { parse: parseCoding, known: new Map() }],
-  ['accept-language', { parse: parseName, known: new Map() }],
+  ['accept', { parse: parseMediaRange, ordered: true, known: new Map() }],
+  ['accept-charset', { parse: parseName, ordered: false, known: new Map() }],
+  ['accept-encoding', { parse: parseCoding, ordered: false, known: new Map() }],
+  ['accept-language', { parse: parseName, ordered: false, known: new Map() }],
 ]);
 
 /** `undefined` when a member is malformed, or one is weighed in two ways: what a recipient makes of it is its own. */
-function negotiated(value: string, parse: PreferenceParser): string | undefined {
+function negotiated(value: string, { parse, ordered }: NegotiationField): string | undefined {
   if (value.includes('"')) return undefined;
   const weights = new Map<string, number>();
   for (const member of value.split(',')) {
@@ -68,13 +71,14 @@ function negotiated(value: string, parse: PreferenceParser): string | undefined 
     if (known !== undefined && known !== found.weight) return undefined;
     weights.set(found.name, found.weight);
   }
-  return formatPreferences(weights);
+  return formatPreferences(weights, ordered);
 }
 
-// The order of members carries no meaning that could be relied upon (RFC 9110 §12.5.4), but their weights do.
-function formatPreferences(weights: ReadonlyMap<string, number>): string {
+// By the standard the order says nothing (for languages RFC 9110 §12.5.4 has it that it can't be relied upon). But of
+// media types of one weight origins choose the first (Express, Django REST framework), and equal weights are common.
+function formatPreferences(weights: ReadonlyMap<string, number>, ordered: boolean): string {
   return [...weights]
-    .sort(([name, weight], [otherName, other]) => other - weight || (name < otherName ? -1 : 1))
+    .sort(([name, weight], [otherName, other]) => other - weight || (ordered ? 0 : name < otherName ? -1 : 1))
     .map(([name, weight]) => (weight === 1 ? name : `${name};q=${weight}`))
     .join(',');
 }

@@ -151,6 +151,12 @@ describe('the record of a miss', () => {
     expect(misses.map(({ refresh_status }) => refresh_status)).toEqual(['stale', null]);
   });
 
+  it('says how stale that is what stood in for the origin’s failure', () => {
+    const { observer, taken } = logOf({ logging_level: 'detailed', log_ttl_info: true });
+    answer(observer, asked({ hit: false, fwd: 'stale', fwdStatus: 503, ttl: -7 }));
+    expect(taken()[0]).toMatchObject({ ttl_remaining: -7, refresh_status: 'stale', fwd: 'stale' });
+  });
+
   it('is written all the same when the save fails in a way that it never should', async () => {
     const { observer, texts } = logOf({ logging_level: 'detailed', log_timing_metrics: false });
     answer(observer, asked(MISS, { saving: Promise.reject(new Error('no')) }));

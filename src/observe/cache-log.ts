@@ -134,14 +134,16 @@ function createRecorder(
 
   function miss(service: string, request: AnsweredRequest, correlationId: string): void {
     const { lookupMs, originMs, saveMs, savedTtl } = request.timing;
+    // What stands in for the origin's failure is stored, though nothing was now.
+    const ttl = savedTtl ?? request.outcome?.ttl ?? null;
     const fields = {
       ...keyFields(service, 'miss', request),
-      ttl_remaining: savedTtl,
+      ttl_remaining: ttl,
       cache_lookup_time_ms: rounded(lookupMs),
       backend_request_time_ms: rounded(originMs),
       cache_save_time_ms: rounded(saveMs),
       ...reasonOf(request),
-      ...expiry(savedTtl),
+      ...expiry(ttl),
       correlationId,
     };
     log[level](fields, `Cache miss for ${service}`);

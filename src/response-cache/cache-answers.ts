@@ -40,6 +40,21 @@ export function validated(
   return ofEntry(request, entry, fields, outcome);
 }
 
+/** From a stored response, in place of the failure of an origin that was asked. */
+export function inPlaceOf(
+  request: CacheRequest,
+  entry: StoredEntry,
+  forwarded: Pick<Extract<CacheOutcome, { hit: false }>, 'fwd' | 'fwdStatus'>,
+  now: number,
+): CacheAnswer {
+  const { ttl } = entry.hitFields(now).outcome;
+  return ofEntry(request, entry, entry.agedFields(now), {
+    hit: false,
+    ...forwarded,
+    ...(ttl !== undefined && { ttl }),
+  });
+}
+
 /** From a stored response that this request has waited for, as another process was fetching it. */
 export function fromElsewhere(
   request: CacheRequest,

@@ -13,6 +13,8 @@ export interface FetchedResponse {
   readonly body: Readable;
   /** Whether the body is all that the origin sent, and as it sent it, can't be told: it is nobody else's. */
   readonly isUncertain?: boolean;
+  /** It is the response of another URL, to which something beneath has followed a redirect: this one's is not known. */
+  readonly isAnothers?: boolean;
   /** The trailer section (RFC 9110 §6.5), known when the body has ended. */
   readonly trailers?: (() => FieldList) | undefined;
   readonly requestAt: number;

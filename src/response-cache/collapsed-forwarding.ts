@@ -99,7 +99,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
       if (landing.kind === 'failed' && isHeldBack(landing.error)) {
         // What waited for nothing was refused at once; else this request has waited too.
         if (fill.inBackground) continue;
-        return standIn(request, null, found) ?? failWith(landing.error);
+        return standIn(request, 'pause', found) ?? failWith(landing.error);
       }
       const shared = share(request, landing, plan);
       if (shared !== null) return shared;
@@ -130,7 +130,7 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
   /** What there is to answer with while the origin wants to be left alone; `null`: it does not. */
   function heldOff(request: CacheRequest, found: Found): CacheAnswer | null {
     const hold = holds.find(refusedFor(request), clock.now());
-    return hold === null ? null : (standIn(request, null, found) ?? held(hold, clock.now()));
+    return hold === null ? null : (standIn(request, 'pause', found) ?? held(hold, clock.now()));
   }
 
   /** What was begun before may have been dropped since, unheard here. */
@@ -155,8 +155,8 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
     const { entry } = landing;
     const hasBody = entry.body !== null || request.headOnly;
     if (!hasBody || !mayReuse(request, entry, now)) return null;
-    if (landing.kind === 'elsewhere') return fromElsewhere(request, entry, plan, now);
-    return landing.storable ? fromEntry(request, entry, now) : null;
+    if (landing.kind === 'validated' && !landing.storable) return null;
+    return fromElsewhere(request, entry, plan, now);
   }
 
   function mayReuse(request: CacheRequest, candidate: Candidate, now: number): boolean {
@@ -197,9 +197,10 @@ export function createCollapsedForwarding(options: CollapsedForwardingOptions): 
       case 'left':
         throw new Error('a request was left to another process');
       case 'failed': {
-        const stale = standIn(request, null, found);
+        const isAsked = !isHeldBack(landing.error);
+        const stale = standIn(request, isAsked ? 'silence' : 'pause', found);
         if (stale === null) throw landing.error;
-        if (!isHeldBack(landing.error)) observer.originFailed?.(request.service, landing.error, request);
+        if (isAsked) observer.originFailed?.(request.service, landing.error, request);
         return stale;
       }
     }

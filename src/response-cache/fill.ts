@@ -186,6 +186,10 @@ export class Fill {
   /** @throws what the origin fails with */
   async #ask(request: CacheRequest, purpose: FillPurpose): Promise<Landing> {
     const response = await this.#forward(request, conditionsOf(request, purpose));
+    if (response.isAnothers === true && isAboutStored(response, purpose)) {
+      response.body.destroy();
+      return this.#received(request, await this.#forward(request, []));
+    }
     if (purpose.kind === 'validate' && response.status === 304) {
       return await this.#notModified(request, purpose.stored, response);
     }
@@ -271,6 +275,11 @@ export function arrivingOf(
 function selectionOf({ facts }: CacheRequest, names: Assessment['nominated']): Selection {
   const nominated = names === '*' ? [] : names;
   return { nominated, variant: variantKey(nominated, facts) };
+}
+
+/** Whether it counts on what is stored, which at another URL is not what was meant. */
+function isAboutStored({ status }: FetchedResponse, { kind }: FillPurpose): boolean {
+  return (kind === 'validate' && status === 304) || (kind === 'complete' && status === 206);
 }
 
 // RFC 9110 §15.3.7: nobody has asked for a part, and it is not to be taken for the whole.

@@ -3,6 +3,7 @@ import { fromEntry, isOthersToo, UNSATISFIED } from './cache-answers.ts';
 import type { CacheAnswer, CacheRequest } from './cache-request.ts';
 import type { CollapsedForwarding, Foreseen } from './collapsed-forwarding.ts';
 import type { Planned } from './planner.ts';
+import type { OriginFailure } from './stand-in.ts';
 
 /** What the cache would do with a request. */
 export interface Foresight {
@@ -36,14 +37,14 @@ export function foresight(
 ): Foresight {
   const isAsked = planned.plan.action !== 'reuse' && planned.plan.action !== 'unsatisfied';
   const mayStandIn = isAsked && isOthersToo(planned.plan as Asking);
-  const instead = (status: number | null) =>
-    mayStandIn ? forwarding.standIn(request, status, planned.found) : null;
+  const instead = (failure: OriginFailure) =>
+    mayStandIn ? forwarding.standIn(request, failure, planned.found) : null;
   return {
     planned,
     isDropped,
     next: nextOf(request, planned, forwarding),
     onError: instead(503),
-    onSilence: instead(null),
+    onSilence: instead('silence'),
   };
 }
 

@@ -1,10 +1,9 @@
 import { assessResponse } from '../engine/assessment.ts';
-import type { ResponseFacts } from '../engine/facts.ts';
 import { isDescribedByHead } from '../engine/validation.ts';
 import { contentLength } from '../http/content-length.ts';
 import type { HeldLease } from '../store/held-lease.ts';
 import type { Fence } from '../store/store.ts';
-import type { CacheRequest } from './cache-request.ts';
+import type { CacheRequest, FetchedResponse } from './cache-request.ts';
 import { withStoredPart } from './combination.ts';
 import type { StoredEntry } from './entry.ts';
 import type { Arriving, Fill } from './fill.ts';
@@ -18,7 +17,7 @@ export interface KeeperOptions {
   readonly drops: PendingDrops;
 }
 
-/** Under what what an origin answered may be stored. */
+/** What storing an origin's answer depends on. */
 export interface Keeping {
   /** `null`: not at all. */
   readonly fence: Fence | null;
@@ -34,7 +33,7 @@ export interface Keeper {
   keep(request: CacheRequest, fill: Fill): Promise<void>;
   keepArriving(request: CacheRequest, landing: Arriving, keeping: Keeping): Promise<void>;
   /** Freshens the stored response by the answer to a HEAD, or drops it where they disagree (RFC 9111 §4.3.5). */
-  keepHead(request: CacheRequest, head: ResponseFacts, keeping: Keeping): Promise<void>;
+  keepHead(request: CacheRequest, head: FetchedResponse, keeping: Keeping): Promise<void>;
 }
 
 export function createKeeper({ save, drops }: KeeperOptions): Keeper {
@@ -57,8 +56,9 @@ export function createKeeper({ save, drops }: KeeperOptions): Keeper {
     await save(request, { response: kept, body: kept.body, assessment, fence, lease, before });
   }
 
-  async function keepHead(request: CacheRequest, head: ResponseFacts, keeping: Keeping): Promise<void> {
+  async function keepHead(request: CacheRequest, head: FetchedResponse, keeping: Keeping): Promise<void> {
     const { entry } = keeping.found;
+    if (head.isAnothers === true) return;
     if (entry === null || head.status !== 200 || entry.status !== 200) return;
     if (!isDescribedByHead(entry.response, entry.length, head)) return drop(request);
     const { storable, entry: freshened } = freshenEntry(request, entry, head);

@@ -109,8 +109,10 @@ describe('a shared body', () => {
     give('x');
     one.destroy();
     await turn();
-    expect(abandoned).toBe(0);
+    expect([abandoned, body.joinable]).toEqual([0, true]);
     two.destroy();
+    // At once: what ends it takes a moment to do so.
+    expect(body.joinable).toBe(false);
     await turn();
     expect(abandoned).toBe(1);
     expect(await body.whole).toBeNull();

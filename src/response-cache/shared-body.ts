@@ -45,6 +45,8 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
   /** Bytes taken of the budget. */
   let taken = 0;
   let overflowed = false;
+  /** Its end has not come yet, but will be none. */
+  let abandoned = false;
   let state: 'open' | 'ended' | 'failed' = 'open';
   let failure: unknown;
   /** For readers: there is more, or the end. */
@@ -140,8 +142,10 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
     readers.delete(reader);
     depart(position);
     if (readers.size > 0) return;
-    if (state === 'open') onAbandoned();
-    else giveBack();
+    if (state === 'open') {
+      abandoned = true;
+      onAbandoned();
+    } else giveBack();
   }
 
   /** The reader's next chunk, waiting for it; `null` at the end. */
@@ -165,7 +169,7 @@ export function shareBody(source: Readable, options: SharedBodyOptions): SharedB
     // It handles all of its failures itself.
     whole: new Promise((resolve) => void pump(resolve)),
     get joinable() {
-      return !overflowed && state !== 'failed';
+      return !overflowed && !abandoned && state !== 'failed';
     },
     read() {
       const reader = new Readable({

@@ -140,6 +140,30 @@ describe('the cached fetch', () => {
     await expect.poll(() => origin.requests[0]!.socket.destroyed, PATIENT).toBe(true);
   });
 
+  it('has nothing to read of a 204, which is for who comes next all the same', async () => {
+    const { fetch } = start();
+    answer = (response) => void response.writeHead(204, FRESH).end();
+    for (let i = 0; i < 3; i++) {
+      const response = await fetch(`${origin.url}/a`);
+      expect([response.status, response.body]).toEqual([204, null]);
+    }
+    expect(origin.asked).toHaveLength(1);
+  });
+
+  it('leaves nothing to who asks at the same moment', async () => {
+    const { fetch } = start();
+    answer = (response) => {
+      response.writeHead(200, { ...FRESH, 'Content-Length': 4 }).write('so');
+      if (origin.asked.length > 1) response.end('me');
+    };
+    const leaving = new AbortController();
+    const response = await fetch(`${origin.url}/a`, { signal: leaving.signal });
+    await response.body!.getReader().read();
+    leaving.abort();
+    expect(await (await fetch(`${origin.url}/a`)).text()).toBe('some');
+    expect(origin.asked).toHaveLength(2);
+  });
+
   it('lets go of what is dropped unread', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

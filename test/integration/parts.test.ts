@@ -105,7 +105,7 @@ describe('a stored part', () => {
     const origin = await start({ 'Cache-Control': 'max-age=60, stale-if-error=60', ETag: '"v1"', Age: '61' });
     await storedPart('bytes=0-9');
     origin.away = true;
-    expect(await inRange('bytes=5-6')).toMatchObject({ status: 206, body: 'fg', by: 'hit' });
+    expect(await inRange('bytes=5-6')).toMatchObject({ status: 206, body: 'fg', by: 'fwd=stale' });
     expect((await inRange('bytes=5-16')).status).toBe(502);
     expect((await ask(proxy.url)).status).toBe(502);
   });

@@ -197,7 +197,7 @@ describe('a range of a stale response', () => {
       status: 206,
       body: 'cd',
       range: 'bytes 2-3/26',
-      ...hit,
+      by: 'fwd=stale',
     });
   });
 });

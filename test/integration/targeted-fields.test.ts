@@ -116,7 +116,7 @@ describe('CDN-Cache-Control', () => {
       )
       .toBe(200);
     broken = true;
-    expect(await ask(proxy.url)).toMatchObject({ status: 200, body: 'x', by: 'hit' });
+    expect(await ask(proxy.url)).toMatchObject({ status: 200, body: 'x', by: 'fwd=stale' });
   });
 });
 

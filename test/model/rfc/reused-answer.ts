@@ -40,7 +40,8 @@ export function faultOfReuse(
   evidence: Evidence,
 ): string | null {
   const { history, circumstances } = evidence;
-  if (!reply.hit && !reply.collapsed) return 'from the store, and not told so';
+  const asksInVain = asked !== undefined && (asked.answer === null || FAILURES.includes(asked.answer.status));
+  if (asksInVain ? reply.hit : !reply.hit && !reply.collapsed) return 'from the store, and not told so';
   // Who shares a response as it arrives gets what came of it.
   const isSharedAsBroken = reply.collapsed && response.isBroken && unkept === BROKEN;
   if (unkept !== null && !isSharedAsBroken) return `must not be stored: ${unkept}`;
