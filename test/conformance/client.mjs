@@ -2,16 +2,23 @@
 // results of all cases or of those named.
 import { createRequire } from 'node:module';
 import { getResults, runTests } from 'http-cache-tests/client/runner.mjs';
+import { openIntercepted } from './cache-interceptor.mjs';
 import { openCachedFetch } from './cached-fetch.mjs';
 import { suitesFor } from './cases.mjs';
 
 const [cache, mode, base, ...ids] = process.argv.slice(2);
 
-const fetch = cache === 'gate' ? plainFetch() : await openCachedFetch({ type: cache, origin: base, mode });
+const fetch = await open();
 const suites = suitesFor(cache);
 const asked = ids.length === 0 ? suites : suites.map((suite) => ({ ...suite, tests: named(suite) }));
 await runTests(asked, fetch, false, base);
 process.stdout.write(`${JSON.stringify(getResults())}\n`, () => process.exit());
+
+function open() {
+  if (cache === 'gate') return plainFetch();
+  if (cache === 'interceptor') return openIntercepted({ origin: base, mode });
+  return openCachedFetch({ type: cache, origin: base, mode });
+}
 
 /** The suite was written for this client; Node's own fetch adds Cache-Control to what the cases send. */
 function plainFetch() {

@@ -8,7 +8,8 @@ import { MODES } from './exceptions.mjs';
 /**
  * @typedef {object} Combination
  * @property {string} name
- * @property {'gate' | 'shared' | 'private'} cache a gate, or a client's own cache of this type
+ * @property {'gate' | 'shared' | 'private' | 'interceptor'} cache a gate; a client's own, the cached fetch of this type or
+ *   undici's requests through the interceptor, shared
  * @property {'memory' | 'valkey'} store
  * @property {string} mode
  */
@@ -26,6 +27,7 @@ export const combinations = [
     MODES.map((mode) => ({ name: `${store}-${mode}`, cache: /** @type {const} */ ('gate'), store, mode })),
   ),
   ...MODES.map((mode) => ({ name: `fetch-shared-${mode}`, cache: 'shared', store: 'memory', mode })),
+  ...MODES.map((mode) => ({ name: `interceptor-${mode}`, cache: 'interceptor', store: 'memory', mode })),
   { name: 'fetch-private', cache: 'private', store: 'memory', mode: 'safe' },
 ];
 

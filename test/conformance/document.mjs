@@ -6,6 +6,7 @@ import { browsers, newerList, sameList } from './published.mjs';
 const WIDTH = 120;
 const HEAD = ['cache', 'required', 'with dependencies', 'optimal', 'with dependencies'];
 const STORES = { memory: 'in memory', valkey: 'on Valkey' };
+const CLIENTS = { shared: 'cachegate’s fetch, shared', interceptor: 'cachegate’s undici interceptor' };
 
 /**
  * `docs/conformance.md`.
@@ -23,10 +24,11 @@ export function createDocument({ runs, direct, exceptions }) {
 <!-- Written by \`npm run conformance -- --write-docs\`; a run fails while this file says anything else. -->
 
 \`npm run conformance\` runs [http-cache-tests](https://github.com/http-tests/cache-tests) ${suiteVersion} against
-\`cachegate serve\`, in memory and on Valkey, in both modes, and against the [cached fetch](fetch.md) of a client, shared in
-both modes and private, where the modes are one. A case is _required_ by the standard, _optimal_ (what a good cache does
-and the standard allows), or a _check_, which has no right answer and is printed only. The run fails on every required or
-optimal case that fails without an [exception](#exceptions), and on every exception whose case passes.
+\`cachegate serve\`, in memory and on Valkey, in both modes; against the [cached fetch](fetch.md) of a client, shared in both
+modes and private, where the modes are one; and against a client's undici, led through [the interceptor](undici.md), shared
+in both modes. A case is _required_ by the standard, _optimal_ (what a good cache does and the standard allows), or a
+_check_, which has no right answer and is printed only. The run fails on every required or optimal case that fails without
+an [exception](#exceptions), and on every exception whose case passes.
 
 A plain count flatters: a case that forbids reuse is passed by whoever never reuses anything. With no cache at all
 ${passedOf(direct)} of the ${required} required cases pass. So each count is given twice, the second time with dependencies: a case
@@ -45,9 +47,9 @@ ${table(HEAD, [
   ['no cache at all', ...countsOf(direct)],
 ])}
 ${absentNote()}
-Behind the cached fetch stands the runtime's own fetch, which decodes contents and hides the connection. It passes what the
-gate passes, but for the cases that are asked of a cache in front of an origin and the one whose content has no certain end:
-each is in the exceptions, as one “of a client’s cache”.
+Behind the cached fetch stands the runtime's own fetch, which decodes contents and hides the connection; behind the
+interceptor stands undici, which does neither. Both pass what the gate passes, but for the cases that are asked of a cache in
+front of an origin and the one whose content has no certain end: each is in the exceptions, as one “of a client’s cache”.
 
 ## A private cache
 
@@ -88,7 +90,7 @@ ${grouped(exceptions).map(describeException).join('\n\n')}
 /** The line of a table that a run gives. */
 export function rowOf({ cache, name, mode, results }) {
   if (cache === 'private') return ['cachegate’s fetch, private', ...countsOf(results, browserCases)];
-  const where = cache === 'gate' ? `cachegate ${STORES[name.split('-')[0]]}` : 'cachegate’s fetch, shared';
+  const where = cache === 'gate' ? `cachegate ${STORES[name.split('-')[0]]}` : CLIENTS[cache];
   return [`${where}, mode \`${mode}\``, ...countsOf(results)];
 }
 
@@ -141,8 +143,8 @@ function describeException({ ids, caches, modes, reason, clause }) {
 
 const WHOSE = {
   gate: 'the gate',
-  'gate,shared': 'the gate and of a shared fetch',
-  'shared,private': 'a client’s cache',
+  'gate,shared,interceptor': 'the gate and of a client’s shared cache',
+  'shared,private,interceptor': 'a client’s cache',
   private: 'a private fetch',
 };
 

@@ -15,7 +15,7 @@ import { parse } from 'yaml';
  */
 
 export const MODES = ['safe', 'rfc'];
-export const CACHES = ['gate', 'shared', 'private'];
+export const CACHES = ['gate', 'shared', 'private', 'interceptor'];
 
 /**
  * @param {readonly import('./cases.mjs').Case[]} cases

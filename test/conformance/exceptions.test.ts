@@ -71,7 +71,7 @@ describe('faultsIn', () => {
       'an unknown cache',
       'must',
       { ...because('rfc'), caches: ['browser'] },
-      'must needs caches: gate, shared, private, or none for all',
+      'must needs caches: gate, shared, private, interceptor, or none for all',
     ],
     ['no clause', 'must', { ...because('rfc'), clause: '' }, 'must needs a reason and a clause'],
   ])('refuses %s', (_, id, exception, fault) => {

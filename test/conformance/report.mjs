@@ -3,7 +3,7 @@ import { KINDS } from './cases.mjs';
 /**
  * @typedef {object} Run
  * @property {string} name of the combination
- * @property {'gate' | 'shared' | 'private'} cache
+ * @property {import('./combinations.mjs').Combination['cache']} cache
  * @property {string} mode
  * @property {import('./count.mjs').Results} results
  * @property {Record<string, import('./count.mjs').Count>} counts

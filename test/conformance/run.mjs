@@ -1,5 +1,5 @@
-// `npm run conformance [-- --only memory-rfc,… --runs N --retry --json --write-docs]`: http-cache-tests, through gates and
-// through the cached fetch.
+// `npm run conformance [-- --only memory-rfc,… --runs N --retry --json --write-docs]`: http-cache-tests, through gates,
+// the cached fetch and the interceptor.
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
