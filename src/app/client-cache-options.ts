@@ -1,32 +1,23 @@
 import { type AppConfig, type CachegateOptions, readAppConfig } from '../config/app-schema.ts';
+import { closestName } from '../config/closest-name.ts';
 import type { Environment } from '../config/environment.ts';
-import { ConfigError, faultAt } from '../config/fault.ts';
+import { ConfigError, type Fault, faultAt } from '../config/fault.ts';
+import { describeFound } from '../config/found.ts';
+import { isLog, LOG_FORM } from '../observe/is-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import type { CacheType } from './wire-fetch.ts';
 
 /** What of an application's options is a client cache's too, with the same names, ranges, defaults and faults. */
-type SharedOptions = Pick<
-  CachegateOptions,
-  | 'services'
-  | 'namespace'
-  | 'mode'
-  | 'hash_key'
-  | 'store_timeout_ms'
-  | 'store_tls'
-  | 'memory_limit_mib'
-  | 'disk_limit_mib'
-  | 'near_cache'
-  | 'logging_level'
-  | 'log_cache_hits'
-  | 'log_cache_misses'
-  | 'log_ttl_info'
-  | 'log_timing_metrics'
-  | 'aggregate_log_interval'
-  | 'statistics_enabled'
-  | 'statistics_storage'
-  | 'statistics_sample_size'
->;
+const SHARED = [
+  ...(['services', 'namespace', 'mode', 'hash_key', 'store_timeout_ms', 'store_tls'] as const),
+  ...(['memory_limit_mib', 'disk_limit_mib', 'near_cache', 'logging_level', 'log_cache_hits'] as const),
+  ...(['log_cache_misses', 'log_ttl_info', 'log_timing_metrics', 'aggregate_log_interval'] as const),
+  ...(['statistics_enabled', 'statistics_storage', 'statistics_sample_size'] as const),
+] satisfies readonly (keyof CachegateOptions)[];
+const OWN = ['store', 'type', 'log', 'onError', 'env'] satisfies readonly (keyof ClientCacheOptions)[];
+
+type SharedOptions = Pick<CachegateOptions, (typeof SHARED)[number]>;
 
 export interface ClientCacheOptions extends SharedOptions {
   /**
@@ -57,15 +48,13 @@ export interface ClientCacheConfig {
 export function readClientCacheOptions({
   store,
   type = 'shared',
-  log: _,
-  onError: __,
+  log,
+  onError,
   env = process.env,
   ...options
 }: ClientCacheOptions): ClientCacheConfig {
-  refuseForeign(options);
-  if (type !== 'shared' && type !== 'private') {
-    throw new ConfigError([faultAt(['type'], [], `found ${JSON.stringify(type)}`, 'shared or private')]);
-  }
+  const faults = [...unknownIn(options), ...unfit({ store, type, log, onError, env })];
+  if (faults.length > 0) throw new ConfigError(faults);
   const given = typeof store === 'object' ? store : null;
   // A private cache lies where its owner says, and nowhere that others may have named.
   const named = given !== null ? MEMORY : (store ?? (type === 'private' ? MEMORY : undefined));
@@ -84,13 +73,30 @@ function unnamed({ CACHE_URL: _, REDIS_URL: __, ...env }: Environment): Environm
   return env;
 }
 
-// Of an application, and not of a cache.
-const FOREIGN = ['sessions', 'gate', 'rate_limit', 'trusted_proxies', 'metrics'];
+function unknownIn(options: object): Fault[] {
+  const known: readonly string[] = [...OWN, ...SHARED];
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const unknown = given.map(([name]) => name).filter((name) => !known.includes(name));
+  return unknown.map((name) => {
+    const closest = closestName(name, known);
+    const hint = closest === undefined ? '' : `, did you mean ${closest}?`;
+    return faultAt([name], [], `unknown option of a client cache${hint}`, known.join(', '));
+  });
+}
 
-function refuseForeign(options: object): void {
-  const found = FOREIGN.filter((name) => name in options);
-  if (found.length === 0) return;
-  throw new ConfigError(
-    found.map((name) => faultAt([name], [], 'found in a client cache', 'this of createCachegate alone')),
-  );
+/** What only code can give, and no compiler may have looked at. */
+function unfit({ store, type, log, onError, env }: ClientCacheOptions): Fault[] {
+  const isStore = typeof store !== 'object' || (store !== null && typeof store.listen === 'function');
+  const checks: readonly [option: string, given: unknown, fits: boolean, accepted: string][] = [
+    ['store', store, isStore, 'an address, or an open store'],
+    ['type', type, type === 'shared' || type === 'private', 'shared or private'],
+    ['log', log, log === undefined || log === true || isLog(log), `${LOG_FORM}; or true`],
+    ['onError', onError, onError === undefined || typeof onError === 'function', 'a function'],
+    ['env', env, typeof env === 'object' && env !== null, 'an object of variables'],
+  ];
+  return checks
+    .filter(([, , fits]) => !fits)
+    .map(([option, given, , accepted]) =>
+      faultAt([option], [], describeFound(given, option === 'env'), accepted),
+    );
 }

@@ -18,7 +18,9 @@ export interface CacheInterceptor extends ClientCacheHandle {
  * a request's failure.
  * @throws CachegateError as `createCachedFetch` does
  */
-export async function createCacheInterceptor(options: CacheInterceptorOptions): Promise<CacheInterceptor> {
+export async function createCacheInterceptor(
+  options: CacheInterceptorOptions = {},
+): Promise<CacheInterceptor> {
   const { origin, ...rest } = options;
   const { parts, ...handle } = await openClientCache(rest);
   return Object.assign(createInterceptor({ ...parts, origin }) as never, handle);

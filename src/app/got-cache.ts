@@ -17,7 +17,7 @@ export type GotCache = GotRequest & ClientCacheHandle;
  * how it came about.
  * @throws CachegateError as `createCachedFetch` does
  */
-export async function gotCache(options: GotCacheOptions): Promise<GotCache> {
+export async function gotCache(options: GotCacheOptions = {}): Promise<GotCache> {
   const { request, ...rest } = options;
   const { parts, ...handle } = await openClientCache(rest);
   return Object.assign(createGotRequest({ ...parts, request }), handle);

@@ -1,5 +1,6 @@
 import type { AppConfig } from '../config/app-schema.ts';
 import { DEFAULT_RULES } from '../config/default-limits.ts';
+import { createClientAddress } from '../gateway/client-address.ts';
 import { createPresentedIn } from '../gateway/presented-in.ts';
 import { createLimiter, type Limiter } from '../rate-limit/limiter.ts';
 import type { RateRule, Store } from '../store/store.ts';
@@ -21,6 +22,7 @@ type GateConfig = NonNullable<AppConfig['gate']>;
 /** Makes the guards of their options: the names of the file here, the names of the code there. */
 export async function wireGuards(config: AppConfig, parts: OpenParts, store: Store): Promise<Guards> {
   const { keys } = parts;
+  const clientAddress = createClientAddress(config.trusted_proxies);
   const limiters: Limiter[] = [];
   const closings: (() => Promise<void>)[] = [];
 
@@ -40,8 +42,7 @@ export async function wireGuards(config: AppConfig, parts: OpenParts, store: Sto
     limiters.push(limiter);
     // No service of a server's has such a name; and a key has one rule for ever.
     const name = `@${kind}/${limit}/${seconds}`;
-    const key = (request: PartsRequest) =>
-      keys.rateLimit(name, 'address', addressOf(request, parts.clientAddress));
+    const key = (request: PartsRequest) => keys.rateLimit(name, 'address', addressOf(request, clientAddress));
     return { limiter, key };
   }
 

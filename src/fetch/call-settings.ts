@@ -20,22 +20,25 @@ const MAX_TAGS = 64;
 const TAG = /^(?! )[\x20-\x2b\x2d-\x7e]{1,1024}(?<! )$/;
 const YEAR_SECONDS = 366 * 24 * 60 * 60;
 
-/** @throws TypeError for what makes no sense */
-export function callSettingsOf(given: unknown): CallSettings {
+/**
+ * @param name what the caller has written it as
+ * @throws TypeError for what makes no sense
+ */
+export function callSettingsOf(given: unknown, name = 'init.cachegate'): CallSettings {
   if (given === undefined || given === null) return NO_SETTINGS;
   if (typeof given !== 'object' || Array.isArray(given)) {
-    throw new TypeError('init.cachegate: accepted: an object');
+    throw new TypeError(`${name}: accepted: an object`);
   }
   // A misspelt tag would be found by nobody who invalidates it.
-  const unknown = Object.keys(given).find((name) => !NAMES.has(name));
+  const unknown = Object.keys(given).find((each) => !NAMES.has(each));
   if (unknown !== undefined) {
-    throw new TypeError(`init.cachegate.${unknown}: unknown; accepted: ${[...NAMES].join(', ')}`);
+    throw new TypeError(`${name}.${unknown}: unknown; accepted: ${[...NAMES].join(', ')}`);
   }
   const { tags, revalidate, ttl } = given as CallSettings;
   if (tags !== undefined) checkTags(tags);
-  if (ttl !== undefined && !isSeconds(ttl)) throw seconds('ttl');
+  if (ttl !== undefined && !isSeconds(ttl)) throw seconds(`${name}.ttl`);
   if (revalidate !== undefined && typeof revalidate !== 'boolean' && !isSeconds(revalidate)) {
-    throw seconds('revalidate', 'true, false, or ');
+    throw seconds(`${name}.revalidate`, 'true, false, or ');
   }
   // A copy: it is the caller's to write to once the call is made.
   return { tags: tags && [...tags], revalidate, ttl };
@@ -60,9 +63,7 @@ function isSeconds(value: unknown): value is number {
 }
 
 function seconds(name: string, more = ''): TypeError {
-  return new TypeError(
-    `init.cachegate.${name}: accepted: ${more}a whole number of seconds from 0 to ${YEAR_SECONDS}`,
-  );
+  return new TypeError(`${name}: accepted: ${more}a whole number of seconds from 0 to ${YEAR_SECONDS}`);
 }
 
 /** A validation that is asked for is one that is asked for, however; what asks for no store, or nothing else, stays. */

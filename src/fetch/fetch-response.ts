@@ -17,7 +17,7 @@ export function toResponse(answer: CacheAnswer, request: Request, signal: AbortS
   const { status, outcome } = answer;
   const hasContent = !EMPTY.has(status) && request.method !== 'HEAD';
   const body = hasContent ? decodedBody(answer) : null;
-  if (!hasContent && answer.body instanceof Readable) answer.body.destroy();
+  if (!hasContent && answer.body instanceof Readable) letGo(answer.body, request.method);
   const headers = headersOf(status === PARTIAL ? answer.fields : decodedFields(answer.fields));
   if (!outcome.hit) headers.append('cache-status', formatCacheStatus(CACHE_NAME, outcome));
   const isOdd = status > MAX_STATUS;
@@ -29,6 +29,12 @@ export function toResponse(answer: CacheAnswer, request: Request, signal: AbortS
   // No Response can be made of one, and yet fetch gives it.
   if (isOdd) Object.defineProperties(response, { status: { value: status }, ok: { value: false } });
   return response;
+}
+
+/** What a status leaves empty is read to its end, so that it is whole, and others may be answered with it. */
+function letGo(body: Readable, method: string): void {
+  if (method === 'HEAD') body.destroy();
+  else body.on('error', () => {}).resume();
 }
 
 /** Gives a response its place, and its copies too. */
@@ -72,7 +78,10 @@ function streamOf(readable: Readable, signal: AbortSignal): ReadableStream<Uint8
   const weak = new WeakRef(readable);
   const leave = () => weak.deref()?.destroy(signal.reason as Error);
   signal.addEventListener('abort', leave, { once: true });
-  readable.once('close', () => signal.removeEventListener('abort', leave));
+  readable.once('close', () => {
+    signal.removeEventListener('abort', leave);
+    dropped.unregister(readable);
+  });
   // What fails before it is read fails when it is read.
   readable.on('error', () => {});
   if (signal.aborted) leave();
@@ -92,7 +101,8 @@ function streamOf(readable: Readable, signal: AbortSignal): ReadableStream<Uint8
       readable.destroy();
     },
   });
-  dropped.register(stream, readable);
+  // A registry holds on to what it is given until long behind the stream.
+  if (!readable.closed) dropped.register(stream, readable, readable);
   return stream;
 }
 

@@ -49,7 +49,7 @@ export class InterceptedCall {
     this.#recipient.start(this.#context);
     try {
       const { signal } = this.#controller;
-      const settings = callSettingsOf(request.cachegate);
+      const settings = callSettingsOf(request.cachegate, 'cachegate');
       const asked = { service, target, fields, method, body, settings, signal };
       const send = (sent: SentRequest) => this.#send(sent);
       const answer = await answerOf({ ...asked, send, correlationId: correlationOf(fields) });

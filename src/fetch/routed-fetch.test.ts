@@ -388,9 +388,9 @@ describe('an origin that fails', () => {
     answers['/s'] = (response) => void response.writeHead(200, stale).end('before');
     await get('/s');
     answers['/s'] = (response) => void response.writeHead(503).end('away');
-    expect(await get('/s')).toMatchObject({ status: 200, text: 'before', by: 'hit' });
+    expect(await get('/s')).toMatchObject({ status: 200, text: 'before', by: 'fwd=stale' });
     answers['/s'] = (response) => void response.socket!.destroy();
-    expect(await get('/s')).toMatchObject({ status: 200, text: 'before', by: 'hit' });
+    expect(await get('/s')).toMatchObject({ status: 200, text: 'before', by: 'fwd=stale' });
   });
 
   it('and asks for a pause has it', async () => {

@@ -143,6 +143,6 @@ describe('an origin', () => {
     await get();
     await parts.settle();
     answer = (_, { socket }) => socket.destroy();
-    expect(await get()).toMatchObject({ status: 200, content: 'stale', by: 'hit' });
+    expect(await get()).toMatchObject({ status: 200, content: 'stale', by: 'fwd=stale' });
   });
 });

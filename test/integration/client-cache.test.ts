@@ -389,9 +389,13 @@ describe('bad options', () => {
       { services: { api: { origin: 'http://x', cache: { ttl_seconds: -1 } } } },
       /ttl_seconds: found -1/,
     ],
-    ['what is an application’s', { sessions: {} }, /sessions: found in a client cache/],
+    ['what is an application’s', { sessions: {} }, /sessions: unknown option of a client cache/],
     ['a store that is none', { store: 'ftp://x' }, /store: found/],
     ['none', { store: 'none:' }, /store: found/],
+    ['an object that is no store', { store: {} }, /store: found a mapping; accepted: an address, or an open/],
+    ['what is no log', { log: 'console' }, /log: found "console"; accepted: a pino logger, .*; or true/],
+    ['what is no function', { onError: 1 }, /onError: found 1; accepted: a function/],
+    ['several at once', { onError: 1, stor: 'memory:' }, /stor: .*did you mean store\?.*\nonError: /s],
   ])('are told with what is accepted: %s', async (_, options, message) => {
     const creating = createCachedFetch({ env: {}, ...options } as CachedFetchOptions);
     await expect(creating).rejects.toMatchObject({
