@@ -19,13 +19,16 @@ export { type RunningServer, type StartOptions, startServer, type ValkeyClient }
 export type { Estimate, HitCounts, HotTarget, Statistics, Stats, StatsOff } from './statistics/stats.ts';
 export type {
   Begun,
+  CountBatch,
   DropOptions,
   Fence,
+  GroupUsage,
   Lease,
   LeaseState,
   MaybePromise,
   Members,
   RateRule,
+  ReplaceOptions,
   RuleState,
   SetOptions,
   Store,
@@ -33,5 +36,6 @@ export type {
   StoreKind,
   StoreListener,
   TakeResult,
+  Usage,
 } from './store/store.ts';
 export type { WarmJobs, WarmReport, WarmRequest } from './warm/warm-job.ts';

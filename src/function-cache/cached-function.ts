@@ -58,7 +58,7 @@ export interface FunctionCache {
    * A function that answers with what is stored for its arguments, and is carried out by one process of all where nothing
    * is. It rejects as the function does. Of the cache itself it tells one thing: `ERR_CACHE_KEY` for arguments that can't be
    * told apart. Where the store fails, the function is carried out.
-   * @throws CachegateError `ERR_CONFIG_INVALID` for options that are none
+   * @throws CachegateError `ERR_CONFIG_INVALID` for invalid options
    */
   cached<F extends AsyncFunction>(fn: F, options: CachedOptions<F>): CachedFunction<F>;
   /**
@@ -70,7 +70,7 @@ export interface FunctionCache {
   close(): Promise<void>;
 }
 
-/** What cached functions tell; `name` is a function's. What an observer throws is nobody's. */
+/** What cached functions tell; `name` is a function's. What an observer throws is ignored. */
 export interface FunctionObserver {
   /** What is stored for a call: a fresh result, one that is stale and will do, or none of use. `counted`: as what it counts. */
   resultLookedUp?(name: string, result: 'hit' | 'stale' | 'miss', counted: string): void;

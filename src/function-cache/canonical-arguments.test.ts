@@ -124,6 +124,10 @@ describe('the digest of a call', () => {
     ],
     ['too many bytes', [1, Buffer.alloc(5_000_000)], 'argument 2 makes the arguments more than'],
     ['what is too long all together', ['x'.repeat(3_000_000), 'x'.repeat(3_000_000)], 'argument 2 makes'],
+    ['an accessor that throws', [1, { a: throwing() }], "argument 2 can't be read"],
+    ['a proxy that was revoked', [revoked()], "argument 1 can't be read"],
+    ['bytes that were handed over', [handedOver()], "argument 1 can't be read"],
+    ['an address that is none', [Object.create(URL.prototype)], "argument 1 can't be read"],
     ['an array of nothing', [new Array(4_000_000_000)], 'argument 1 makes the arguments more than'],
   ])('refuses %s', (_name, args, message) => {
     const error = errorOf(() => digest(...args));
@@ -142,6 +146,26 @@ describe('the digest of a call', () => {
     expect(() => digestOfKey('f', '1', { of: Symbol('a') })).toThrow('the key .of is a symbol');
   });
 });
+
+function throwing(): object {
+  return {
+    get secret() {
+      throw new Error('secret');
+    },
+  };
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+function handedOver(): Uint8Array {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
 
 function errorOf(call: () => unknown): unknown {
   try {

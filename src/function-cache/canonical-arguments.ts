@@ -22,7 +22,7 @@ export function digestOfCall(name: string, version: string, args: readonly unkno
   let { length } = args;
   while (length > 0 && args[length - 1] === undefined) length -= 1;
   const budget = { left: MAX_CHARACTERS };
-  const texts = Array.from({ length }, (_, i) => createForm(`argument ${i + 1}`, budget).of(args[i], 0));
+  const texts = Array.from({ length }, (_, i) => formOf(`argument ${i + 1}`, budget, args[i]));
   return digestOf([name, version, ...texts]);
 }
 
@@ -31,7 +31,22 @@ export function digestOfCall(name: string, version: string, args: readonly unkno
  * @throws CachegateError `ERR_CACHE_KEY`
  */
 export function digestOfKey(name: string, version: string, key: unknown): string {
-  return digestOf([name, version, 'key', createForm('the key', { left: MAX_CHARACTERS }).of(key, 0)]);
+  return digestOf([name, version, 'key', formOf('the key', { left: MAX_CHARACTERS }, key)]);
+}
+
+function formOf(root: string, budget: { left: number }, value: unknown): string {
+  try {
+    return createForm(root, budget).of(value, 0);
+  } catch (error) {
+    if (error instanceof CachegateError) throw error;
+    // An accessor that throws, a revoked proxy, bytes that were handed over to somebody else.
+    throw refusal(root, `can't be read`, error);
+  }
+}
+
+function refusal(place: string, why: string, cause?: unknown): CachegateError {
+  const message = `A call can't be cached: ${place} ${why}. The option \`key\` can say what it is cached by`;
+  return new CachegateError('ERR_CACHE_KEY', message, cause === undefined ? undefined : { cause });
 }
 
 /** Each part's length stands before it, so that none reaches into the next. Half a pair of surrogates has two bytes too. */
@@ -48,9 +63,7 @@ function createForm(root: string, budget: { left: number }) {
 
   function refused(why: string): CachegateError {
     const place = path.length === 0 ? root : `${root} ${path.join('')}`;
-    const shown = place.length > 200 ? `${place.slice(0, 200)}…` : place;
-    const message = `A call can't be cached: ${shown} ${why}. The option \`key\` can say what it is cached by`;
-    return new CachegateError('ERR_CACHE_KEY', message);
+    return refusal(place.length > 200 ? `${place.slice(0, 200)}…` : place, why);
   }
 
   function spend(characters: number): void {

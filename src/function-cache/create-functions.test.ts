@@ -247,10 +247,14 @@ describe('a cached function', () => {
     [{ staleWhileRevalidate: Infinity }, 'staleWhileRevalidate'],
     [{ version: {} as never }, 'version'],
     [{ negative: { ttl: 1 } as never }, 'negative.of'],
+    [{ negative: null as never }, 'negative.of'],
     [{ negative: { ttl: 0, of: () => true } }, 'negative.ttl'],
     [{ tags: [''] }, 'tags'],
     [{ tags: 'a' as never }, 'tags'],
     [{ key: 'id' as never }, 'key'],
+    [{ cacheNull: 'yes' as never }, 'cacheNull'],
+    [{ statistics: 1 as never }, 'statistics'],
+    [{ tag: ['a'] } as never, 'tag'],
   ])('refuses the options %j', (wrong, option) => {
     const { cached } = setUp();
     expect(() => cached(counting(), { ...MINUTE, ...wrong })).toThrow(
@@ -258,6 +262,21 @@ describe('a cached function', () => {
         code: 'ERR_CONFIG_INVALID',
         message: expect.stringMatching(`^${option} of`),
       }),
+    );
+  });
+});
+
+it('refuses a list of more tags than a result can have, and says how many that is', () => {
+  const tags = Array.from({ length: 1_025 }, (_, i) => `${i}`);
+  expect(() => setUp().cached(counting(), { ...MINUTE, tags })).toThrow(
+    expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining('1,024') }),
+  );
+});
+
+describe('a function of which nothing is said', () => {
+  it.each([undefined, null, 'f'])('is refused: %s', (options) => {
+    expect(() => setUp().cached(counting(), options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringMatching('^options of') }),
     );
   });
 });

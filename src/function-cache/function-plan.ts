@@ -4,6 +4,7 @@ import { VALUE_SERVICE, valueTags } from '../value-cache/value-names.ts';
 import type { AsyncFunction, CachedOptions } from './cached-function.ts';
 import { digestOfCall, digestOfKey } from './canonical-arguments.ts';
 import { copiedArguments } from './copied-arguments.ts';
+import { optionFault, refuseUnknown } from './option-fault.ts';
 
 /** What is to be done to a function's results: its options, checked and in milliseconds. */
 export interface FunctionPlan {
@@ -29,6 +30,11 @@ export interface FunctionPlan {
 
 const NAME = /^[\w.:/-]{1,60}$/;
 const MAX_SECONDS = 31_536_000;
+const WHOSE = 'a cached function';
+const OPTIONS: readonly (keyof CachedOptions<AsyncFunction>)[] = [
+  ...(['name', 'version', 'ttl', 'tags', 'key', 'staleWhileRevalidate', 'staleIfError'] as const),
+  ...(['negative', 'cacheNull', 'statistics'] as const),
+];
 
 /** @throws CachegateError `ERR_CONFIG_INVALID` */
 export function planFunction<F extends AsyncFunction>(
@@ -36,16 +42,22 @@ export function planFunction<F extends AsyncFunction>(
   keys: StoreKeys,
   countedOf: (name: string) => string,
 ): FunctionPlan {
+  if (typeof options !== 'object' || options === null) throw refused('options', 'an object');
+  refuseUnknown(WHOSE, options, OPTIONS);
   const { name, version = 1, negative, cacheNull = false, statistics = false } = options;
   if (typeof name !== 'string' || !NAME.test(name)) throw refused('name', '1 to 60 of A-Z a-z 0-9 _ . : / -');
   if (!isVersion(version)) throw refused('version', 'a number, or a text of at most 100 characters');
-  if (negative !== undefined && typeof negative.of !== 'function') throw refused('negative.of', 'a function');
+  if (negative !== undefined && typeof negative?.of !== 'function')
+    throw refused('negative.of', 'a function');
+  for (const [option, given] of Object.entries({ cacheNull, statistics })) {
+    if (typeof given !== 'boolean') throw refused(option, 'true or false');
+  }
   // Of every caller they can be anything.
   const key = options.key as ((...args: readonly unknown[]) => unknown) | undefined;
   const tags = options.tags as readonly string[] | ((...args: readonly unknown[]) => readonly string[]);
   if (key !== undefined && typeof key !== 'function') throw refused('key', 'a function');
   if (typeof tags !== 'function' && !areTags(keys, tags))
-    throw refused('tags', 'a list of texts, or a function');
+    throw refused('tags', 'a list of at most 1,024 texts, or a function');
   const nameTag = keys.tag(`fn:${name}`);
   const counted = statistics ? countedOf(name) : VALUE_SERVICE;
   const keyOf = (args: readonly unknown[]) => keys.value(`fn:${digestFor(name, String(version), key, args)}`);
@@ -108,5 +120,5 @@ function secondsOf(option: string, seconds: unknown, least: number): number {
 }
 
 function refused(option: string, accepted: string): CachegateError {
-  return new CachegateError('ERR_CONFIG_INVALID', `${option} of a cached function: must be ${accepted}`);
+  return optionFault(WHOSE, option, accepted);
 }

@@ -117,8 +117,8 @@ function handingOn(background: Background, waitUntil: ResultsPlace['waitUntil'])
 
 function handOn(work: Promise<unknown>, waitUntil: ResultsPlace['waitUntil']): void {
   try {
-    waitUntil?.(work.catch(() => {}));
-  } catch {
-    // Nothing is waited for outside of a request.
-  }
+    // Nothing is waited for outside of a request, which a platform says at once or later.
+    const taken: unknown = waitUntil?.(work.catch(() => {}));
+    if (taken instanceof Promise) taken.catch(() => {});
+  } catch {}
 }

@@ -68,4 +68,10 @@ describe('a result', () => {
     for (let i = 0; i < 2_000; i += 1) deep = [deep];
     expect(() => writeTagged(deep)).toThrow('lies deeper than 1000 levels');
   });
+
+  it('has an end, however often the same stands in it', () => {
+    let all: unknown = [];
+    for (let i = 0; i < 60; i += 1) all = [all, all];
+    expect(() => writeTagged(all)).toThrow('makes it more than 4194304 objects');
+  });
 });

@@ -10,6 +10,7 @@ export interface TaggedJson {
 // What JSON has no form for stands as `{"~": kind, "v": …}`; so does an object that has a field of that name.
 const TAG = '~';
 const MAX_DEPTH = 1_000;
+const MAX_OBJECTS = 4_194_304;
 
 interface Tagged {
   readonly [TAG]: string;
@@ -27,6 +28,8 @@ export function writeTagged(value: unknown): TaggedJson {
   const path: string[] = [];
   const around = new Set<object>();
   let isTagged = false;
+  // What stands in many places is written as often: a few objects can come to more than all memory.
+  let left = MAX_OBJECTS;
 
   function refused(why: string): CachegateError {
     const place = path.length === 0 ? 'it' : `its ${path.join('')}`.slice(0, 200);
@@ -69,6 +72,8 @@ export function writeTagged(value: unknown): TaggedJson {
     if (kind === null) throw refused(`is ${describeStrange(part)}`);
     if (hasFieldsOfItsOwn(part, kind)) throw refused('has fields that are no part of what it is');
     if (around.has(part)) throw refused('holds itself');
+    left -= 1;
+    if (left < 0) throw refused(`makes it more than ${MAX_OBJECTS} objects`);
     if (around.size >= MAX_DEPTH) throw refused(`lies deeper than ${MAX_DEPTH} levels`);
     around.add(part);
     const written = packBuiltIn(kind, part);

@@ -15,6 +15,7 @@ describe('the fields of a PURGE', () => {
     [['Purge-Scope', 'url'], { subject: 'url' }],
     [['Cache-Tag', 'a, b c,,'], { subject: ['a', 'b c'] }],
     [['Surrogate-Key', ' a  b\tc '], { subject: ['a', 'b', 'c'] }],
+    [['Surrogate-Key', 'a,b c'], { subject: ['a,b', 'c'] }],
     [['Cache-Tag', 'a', 'Surrogate-Key', 'b', 'cache-tag', 'c'], { subject: ['a', 'c', 'b'] }],
   ])('%j', (fields, expected) => expect(readPurgeFields(fields)).toMatchObject(expected));
 

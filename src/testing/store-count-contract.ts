@@ -87,7 +87,7 @@ export const countContract: readonly ContractCase[] = [
 ];
 
 // Less than half of it is more than a busy machine takes from one call to the next.
-const TTL_MS = 1_500;
+const TTL_MS = 2_500;
 
 function batch(source: string, sequence: number, increments: Readonly<Record<string, number>>): CountBatch {
   return { source, sequence, increments: new Map(Object.entries(increments)) };

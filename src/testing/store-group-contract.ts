@@ -182,13 +182,13 @@ export const groupContract: readonly ContractCase[] = [
     'frees a lease that runs out, and keeps one that is renewed',
     async ({ store, slotKey, advance }) => {
       const base = slotKey('a');
-      const brief = { ...leaseOf('one'), ttlMs: 300 };
+      const brief = { ...leaseOf('one'), ttlMs: 1_000 };
       await store.begin(base, brief);
       assert.equal(await store.renew(base, { ...brief, ttlMs: MINUTE }), true);
-      await advance(301);
+      await advance(1_001);
       assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'taken');
       assert.equal(await store.renew(base, brief), true);
-      await advance(301);
+      await advance(1_001);
       assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'held');
       assert.equal(await store.renew(base, brief), false);
     },
@@ -206,10 +206,10 @@ export const groupContract: readonly ContractCase[] = [
   contractCase('bars a lease that was ended so', async ({ store, slotKey, advance }) => {
     const base = slotKey('a');
     await store.begin(base, leaseOf('one'));
-    await store.end(base, leaseOf('one'), 300);
+    await store.end(base, leaseOf('one'), 1_000);
     const { lease } = await store.begin(base, leaseOf('two'));
-    assert.ok(lease?.kind === 'barred' && lease.leftMs > 0 && lease.leftMs <= 300);
-    await advance(301);
+    assert.ok(lease?.kind === 'barred' && lease.leftMs > 0 && lease.leftMs <= 1_000);
+    await advance(1_001);
     assert.equal((await store.begin(base, leaseOf('two'))).lease?.kind, 'held');
   }),
 

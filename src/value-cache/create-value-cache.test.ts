@@ -147,6 +147,16 @@ describe('the value cache', () => {
     }
   });
 
+  it.each([
+    ['no list', 'news' as never],
+    ['more than a command should have', Array.from({ length: 1_025 }, (_, i) => `${i}`)],
+  ])('refuses tags that are %s', async (_name, tags) => {
+    const { cache } = setUp();
+    await expect(cache.set('a', 1, { ...MINUTE, tags })).rejects.toMatchObject({ code: 'ERR_CACHE_KEY' });
+    const made = cache.remember('a', { ...MINUTE, tags }, async () => 1);
+    await expect(made).rejects.toMatchObject({ code: 'ERR_CACHE_KEY' });
+  });
+
   it.each([0, -1, Number.NaN, 31_536_001, '60' as never])(
     'refuses to keep for %s seconds',
     async (ttlSeconds) => {
@@ -224,6 +234,25 @@ describe('remember', () => {
       expect(await cache.get('a')).toBe(2);
       await cache.delete('a');
     }
+  });
+
+  it('has all who wait go on at once where what was made is too large for the store', async () => {
+    const { store, cache: one } = setUp();
+    const others = [1, 2].map(() =>
+      createValueCache({ store, keys, background: createBackground(100, () => {}), observer: {} }),
+    );
+    const { asked, make } = making<number>();
+    const first = one.remember('a', MINUTE, make);
+    await turn();
+    const waiting = others.map((cache) => cache.remember('a', MINUTE, make));
+    await turn();
+    expect(asked).toHaveLength(1);
+    store.fail(new CachegateError('ERR_STORE_VALUE_TOO_LARGE', 'Too large'), ['set']);
+    asked[0]!.resolve(1);
+    expect(await first).toBe(1);
+    await expect.poll(() => asked.length).toBe(3);
+    for (const { resolve } of asked) resolve(2);
+    expect(await Promise.all(waiting)).toEqual([2, 2]);
   });
 
   it('makes a value as well where another takes too long', async () => {

@@ -1,4 +1,5 @@
 import type { Background } from '../background.ts';
+import { hasCode } from '../errors.ts';
 import { type HeldLease, setAndEnd } from '../store/held-lease.ts';
 import { readOne } from '../store/reading.ts';
 import { type FillStart, startFill } from '../store/start-fill.ts';
@@ -99,13 +100,13 @@ export function createValueFlights<V>(options: ValueFlightsOptions<V>): ValueFli
       const made = { value, bytes: form.encode(value) };
       if (begun.kind !== 'begun' || begun.fence === null || made.bytes === null) return made;
       const { fence } = begun;
-      const done = () => {
-        lease?.end();
+      const done = (kept: boolean) => {
+        lease?.end(kept ? undefined : BAR_MS);
         land();
       };
       // What was set meanwhile is newer; what is no value to anybody is replaced.
       const more = { fence, onlyIfAbsent: !found.isOccupied() };
-      keeping = background.run(() => keepMade(options, write, made, more, lease).finally(done));
+      keeping = background.run(() => keepMade(options, write, made, more, lease).then(done));
       return made;
     } finally {
       clearTimeout(late);
@@ -148,7 +149,7 @@ export function createValueFlights<V>(options: ValueFlightsOptions<V>): ValueFli
 }
 
 /**
- * Brings what was made into the store. Never rejects.
+ * Brings what was made into the store. Never rejects; answers `false` for what is too large for it, whoever makes it.
  *
  * @param lease given back with it, if it is written
  */
@@ -158,12 +159,14 @@ export async function keepMade<V>(
   { value, bytes }: Made<V>,
   more: Pick<SetOptions, 'fence' | 'onlyIfAbsent'>,
   lease: HeldLease | null = null,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const lasting = typeof ttlMs === 'number' ? ttlMs : ttlMs(value);
     await setAndEnd({ store, lease }, group, bytes!, lasting, { ...more, group, tags });
+    return true;
   } catch (error) {
     onFailure(error);
+    return !hasCode(error, 'ERR_STORE_VALUE_TOO_LARGE');
   }
 }
 

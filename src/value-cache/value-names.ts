@@ -3,6 +3,8 @@ import type { StoreKeys } from '../store/keys.ts';
 import type { ValueOptions } from './value-cache.ts';
 
 const MAX_NAME_LENGTH = 1_024;
+// They are written by one command, for which all others wait.
+const MAX_TAGS = 1_024;
 const MAX_TTL_SECONDS = 31_536_000;
 // Half a pair of surrogates has no bytes of its own: in a digest all of them would be one.
 const UNPAIRED = /\p{Cs}/u;
@@ -14,7 +16,14 @@ export function valueKey(keys: StoreKeys, key: string): string {
 
 /** @throws CachegateError `ERR_CACHE_KEY` */
 export function valueTags(keys: StoreKeys, tags: readonly string[] | undefined): string[] {
-  return (tags ?? []).map((tag) => keys.tag(checkedName(tag, 'tag')));
+  const named = tags ?? [];
+  if (!Array.isArray(named) || named.length > MAX_TAGS) {
+    throw new CachegateError(
+      'ERR_CACHE_KEY',
+      `The tags of a cached value must be a list of at most ${MAX_TAGS}`,
+    );
+  }
+  return named.map((tag) => keys.tag(checkedName(tag, 'tag')));
 }
 
 /** What values are counted under, beside the services. */

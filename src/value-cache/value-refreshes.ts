@@ -41,9 +41,8 @@ export function createValueRefreshes<V>(options: ValueFlightsOptions<V>): ValueR
       try {
         const value = await make();
         const bytes = form.encode(value);
-        kept = bytes !== null;
         const more = { fence: fence!, onlyIfAbsent: !found.isOccupied() };
-        if (kept) await keepMade(options, write, { value, bytes }, more, lease);
+        kept = bytes !== null && (await keepMade(options, write, { value, bytes }, more, lease));
       } finally {
         lease?.end(kept ? undefined : BAR_MS);
       }

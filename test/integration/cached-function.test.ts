@@ -132,7 +132,12 @@ describe('a cached function', () => {
     expect([await fn(1), await fn(1)]).toEqual([made(1), made(2)]);
     expect(failures).toEqual(['open ERR_CONFIG_INVALID']);
     await expect(invalidate('a')).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID' });
-    const wrong = [{ store: 'mysql://a' }, { storeTimeoutMs: 0 }, { memoryLimitMib: Number.NaN }];
+    const wrong = [
+      { store: 'mysql://a' },
+      { store_timeout_ms: 0 },
+      { memory_limit_mib: Number.NaN },
+      { stor: 'memory:' },
+    ];
     for (const options of wrong) {
       expect(() => createFunctionCache(options)).toThrow(
         expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }),

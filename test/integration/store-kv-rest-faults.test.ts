@@ -116,6 +116,28 @@ describe('kv-rest store: faults', () => {
     },
   );
 
+  it.each([
+    [
+      'a take',
+      (store: Store) => store.take(newKey(), RULES),
+      ['[[1,null]]', '[[1,[[1,0]]]]', '[[1,[[1,0,"x",0]]]]'],
+    ],
+    ['a begin', (store: Store) => store.begin('response:{a}'), ['[[1,1]]', '[[1,null]]']],
+    ['a drop', (store: Store) => store.drop(['response:{a}']), ['7']],
+    ['a drop by a tag', (store: Store) => store.dropTagged(['tag:{a}']), ['7', '["7"]', '["x","a","1"]']],
+    [
+      'the groups of a tag',
+      (store: Store) => store.members('tag:{a}', '8'),
+      ['7', '["x"]', '["7"]', '[null]'],
+    ],
+  ] as const)('is away where it answers anything to %s', async (_, call, results) => {
+    const store = open();
+    for (const result of results) {
+      front.faults.body = `[{"result":${result}}]`;
+      await expect((async () => call(store))()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    }
+  });
+
   it('has one call of a turn fail alone, whatever the others are', async () => {
     const store = open();
     const bases = ['a', 'b', 'c'].map((name) => `response:{${name}-${randomUUID()}}`);

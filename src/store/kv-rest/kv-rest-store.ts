@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../clock.ts';
+import { CachegateError } from '../../errors.ts';
 import { createChanges } from '../changes.ts';
 import { createScriptedCounters, readCounters } from '../scripts/counters.ts';
 import type { LeaseReply } from '../scripts/fills.ts';
@@ -15,6 +16,7 @@ import { checkAddress, type KvRestAddress } from './kv-rest-address.ts';
 import { createLooks } from './looks.ts';
 import { createRestClient } from './rest-client.ts';
 import type { RestCommand, TextCall } from './rest-command.ts';
+import { otherAnswer } from './rest-errors.ts';
 import { createRestQueue } from './rest-queue.ts';
 import { createRestReads } from './rest-reads.ts';
 import { createRestScripts } from './rest-scripts.ts';
@@ -87,7 +89,12 @@ export function createKvRestStore(options: KvRestOptions): Store {
   /** One call of the port: fails once the store is closed, and counts while it waits. */
   async function ask<T>(operations: number, bytes: number, call: () => Promise<T>): Promise<T> {
     if (closing.signal.aborted) throw storeClosed();
-    return admission.run(operations, bytes, call);
+    try {
+      return await admission.run(operations, bytes, call);
+    } catch (error) {
+      // What can't be read of an answer is of a service that answers anything.
+      throw error instanceof CachegateError ? error : otherAnswer();
+    }
   }
 
   /** As `ask`, and tells of the keys: also after a failure, since the write may have been carried out all the same. */

@@ -28,6 +28,8 @@ const SYNC_TOKEN = 'upstash-sync-token';
 const DIRECT: RequestInit & { readonly cache: string } = { cache: 'no-store', redirect: 'manual' };
 /** Of an answer: sixteen values of a megabyte, with room to spare. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** So long at most it is left alone where it says when to come back. */
+const MAX_PAUSE_MS = 30_000;
 
 /**
  * Speaks to the service by the platform's `fetch`, which keeps the connections. Nothing is sent twice: a command may have
@@ -40,6 +42,7 @@ export function createRestClient({ url, token }: KvRestAddress, timeoutMs: numbe
   const fields = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   let syncToken: string | null = null;
   let closed = false;
+  let pause: { readonly until: number; readonly error: CachegateError } | null = null;
 
   /** The text of an answer that says that all went well. */
   async function post(body: string, signal: AbortSignal): Promise<string> {
@@ -51,7 +54,11 @@ export function createRestClient({ url, token }: KvRestAddress, timeoutMs: numbe
       ...DIRECT,
     });
     syncToken = answer.headers.get(SYNC_TOKEN) ?? syncToken;
+    const pauseMs = pauseMsOf(answer);
+    if (pauseMs > 0) pause = { until: performance.now() + pauseMs, error: busy() };
     const text = await boundedText(answer, MAX_ANSWER_BYTES);
+    // It is away, in whatever words: a refusal would count as an answer, and close the circuit.
+    if (pauseMs > 0) throw busy();
     if (!answer.ok) throw fromErrorAnswer(errorIn(text));
     return text;
   }
@@ -61,6 +68,7 @@ export function createRestClient({ url, token }: KvRestAddress, timeoutMs: numbe
     whole: ReadonlySet<RestCommand>,
   ): Promise<Reply[]> {
     if (closed) throw storeClosed();
+    if (pause !== null && performance.now() < pause.until) throw pause.error;
     const body = JSON.stringify(commands.map((command) => wordsOf(command, whole.has(command))));
     const controller = new AbortController();
     underWay.add(controller);
@@ -97,6 +105,17 @@ export function createRestClient({ url, token }: KvRestAddress, timeoutMs: numbe
       for (const controller of underWay) controller.abort(storeClosed());
     },
   };
+}
+
+/** How long it is to be left alone, by its own word (RFC 9110 §10.2.3, in seconds; a date would be by its clock). */
+function pauseMsOf({ status, headers }: Response): number {
+  if (status !== 429 && status !== 503) return 0;
+  const seconds = /^\d{1,9}$/.exec(headers.get('retry-after')?.trim() ?? '')?.[0] ?? 0;
+  return Math.min(Number(seconds) * 1_000, MAX_PAUSE_MS);
+}
+
+function busy(): CachegateError {
+  return unavailable('Store asked to be left alone for a while');
 }
 
 function repliesIn(text: string, count: number): Reply[] {

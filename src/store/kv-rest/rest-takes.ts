@@ -1,5 +1,5 @@
 import type { RateRule, RuleState, TakeResult } from '../store.ts';
-import { fromErrorReply } from './rest-errors.ts';
+import { fromErrorReply, otherAnswer } from './rest-errors.ts';
 import type { RestQueue } from './rest-queue.ts';
 import type { RestScripts } from './rest-scripts.ts';
 import { TAKE_SCRIPT } from './take-script.ts';
@@ -18,6 +18,7 @@ interface Take {
 interface KeyTakes {
   readonly key: string;
   readonly rulesText: string;
+  readonly ruleCount: number;
   readonly takes: Take[];
 }
 
@@ -36,7 +37,7 @@ export function createRestTakes(
     let known = turn.get(name);
     if (known === undefined) {
       if (turn.size === 0) queue.atEndOfTurn(endTurn);
-      known = { key, rulesText, takes: [] };
+      known = { key, rulesText, ruleCount: rules.length, takes: [] };
       turn.set(name, known);
     }
     return known.takes;
@@ -53,7 +54,7 @@ export function createRestTakes(
     const args = keyTakes.flatMap(({ rulesText, takes }) => [rulesText, sum(takes)]);
     try {
       const reply = await scripts.run({ script: TAKE_SCRIPT, keys, args });
-      for (const [at, { takes }] of keyTakes.entries()) settle(takes, (reply as unknown[])[at]);
+      for (const [at, each] of keyTakes.entries()) settle(each, (reply as unknown[])[at]);
     } catch (error) {
       for (const { takes } of keyTakes) for (const { reject } of takes) reject(error);
     }
@@ -70,13 +71,14 @@ function sum(takes: readonly Take[]): number {
 }
 
 /** Gives each take its part of what was allowed, as if they had been counted one after another. */
-function settle(takes: readonly Take[], reply: unknown): void {
-  if (!Array.isArray(reply)) {
-    const error = fromErrorReply(String(reply));
+function settle({ takes, ruleCount }: KeyTakes, reply: unknown): void {
+  const numbers = Array.isArray(reply) ? reply.map(Number) : [];
+  if (numbers.length !== 2 + 2 * ruleCount || numbers.some(Number.isNaN)) {
+    const error = Array.isArray(reply) ? otherAnswer() : fromErrorReply(String(reply));
     for (const { reject } of takes) reject(error);
     return;
   }
-  const [allowed, retryAfterMs, ...states] = reply.map(Number) as [number, number, ...number[]];
+  const [allowed, retryAfterMs, ...states] = numbers as [number, number, ...number[]];
   let left = allowed;
   for (const { count, resolve } of takes) {
     const granted = Math.min(count, left);

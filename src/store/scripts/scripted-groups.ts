@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { CachegateError } from '../../errors.ts';
 import { type GroupKeys, groupKeys, tagDroppedKey } from '../group-keys.ts';
 import type { Lease, Members, ReplaceOptions, SetOptions } from '../store.ts';
 import {
@@ -7,6 +8,7 @@ import {
   havingCall,
   type MarkText,
   type Member,
+  type MembersReply,
   membersCall,
   nextDropCall,
   noteDropCall,
@@ -170,7 +172,7 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
     let cursor: string | null = null;
     let held = 0;
     do {
-      const page = readMembers(await run(membersCall(noted.smallest, cursor, MAX_MEMBERS)));
+      const page = await readPage(noted.smallest, cursor);
       // A page has all that expires in one moment, however many that is.
       for (let at = 0; at < page.members.length; at += MAX_MEMBERS) {
         held += await dropMembers(page.members.slice(at, at + MAX_MEMBERS), noted, markedAt);
@@ -217,9 +219,16 @@ export function createScriptedGroups(options: ScriptedGroupsOptions): ScriptedGr
     return left;
   }
 
+  /** A service that answers anything to anything would be asked for the next page without end. */
+  async function readPage(tag: string, from: string | null): Promise<MembersReply> {
+    const page = readMembers(await run(membersCall(tag, from, MAX_MEMBERS)));
+    if (page.cursor === null || Number(page.cursor) > Number(from)) return page;
+    throw new CachegateError('ERR_STORE_UNAVAILABLE', 'Store did not answer which groups come next');
+  }
+
   async function members(tag: string, cursor: string | null): Promise<Members> {
     const from = cursor !== null && /^\d{1,17}$/.test(cursor) ? cursor : null;
-    const page = readMembers(await run(membersCall(tag, from, MAX_MEMBERS)));
+    const page = await readPage(tag, from);
     return { bases: page.members.map(({ base }) => base), cursor: page.cursor };
   }
 
