@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AskAdminOptions, askAdmin, fakeSources } from '../../test/support/fake-admin.ts';
@@ -47,6 +48,12 @@ beforeEach(() => {
 });
 
 const ask = (url: string, options: AskAdminOptions = {}) => askAdmin(admin, url, options);
+
+it('gives a request 30 seconds to arrive, header section and content together', () => {
+  const { headersTimeout, requestTimeout } = admin.server as Server;
+  // Node takes the longer one for the whole request.
+  expect([headersTimeout, requestTimeout]).toEqual([30_000, 30_000]);
+});
 
 describe('what can be asked for', () => {
   it.each([

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 
+// As RFC 9110 §7.2 has it, and no more: a parser of URLs reads a user before an `@`, and a path behind a backslash.
+const HOST = /^(?:[\w.~-]+|\[[0-9a-f:.]+\])(?::\d*)?$/i;
 const PRIVATE_NAME = /^(?:[^.]+|.+\.(?:localhost|local|internal))$/;
 
 /**
@@ -10,7 +12,7 @@ const PRIVATE_NAME = /^(?:[^.]+|.+\.(?:localhost|local|internal))$/;
  * @param configured the name or address of `admin_listen`; `null` where it has none
  */
 export function isOwnHost(field: string | undefined, configured: string | null): boolean {
-  if (field === undefined || !URL.canParse(`http://${field}`)) return false;
+  if (field === undefined || !HOST.test(field) || !URL.canParse(`http://${field}`)) return false;
   const { hostname } = new URL(`http://${field}`);
   const bare = hostname.replace(/^\[|\]$/g, '');
   return isIP(bare) !== 0 || bare === configured || PRIVATE_NAME.test(bare);

@@ -24,7 +24,7 @@ const BODY = {
       type: 'array',
       items: { type: 'string', minLength: 1, maxLength: 1_024 },
       ...{ minItems: 1, maxItems: 16 },
-      description: 'All that has every one of them',
+      description: 'All that has every one of them; a comma is part of a tag',
     },
     service: { type: 'string', minLength: 1, maxLength: 63, description: 'All of a service, by its name' },
     mode: {

@@ -144,6 +144,20 @@ it('has room for others again when readers left before the first report', async 
   again.abort();
 });
 
+it('takes many that come one behind another on one connection for no leak', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  const { port, polls } = await serve(async () => warmReport());
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('GET /warm/j/events HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(32));
+  await expect.poll(polls).toBeGreaterThan(64);
+  socket.destroy();
+  process.off('warning', note);
+  expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([]);
+});
+
 it('cuts off who does not read, and holds no more than the buffers meanwhile', async () => {
   const reason = 'x'.repeat(200_000);
   const { port, polls, connections } = await serve(async () =>

@@ -23,6 +23,8 @@ export interface StreamTimes {
 const TIMES: StreamTimes = { interval: 500, poll: 5_000, patience: 60_000, stalled: 30_000 };
 /** More than this at once are not served: each asks the store twice a second. */
 const MAX_STREAMS = 32;
+/** What the server itself listens to on a connection, of one event. */
+const SOCKET_LISTENERS = 10;
 
 interface Job {
   readonly first: WarmReport;
@@ -67,6 +69,8 @@ async function stream(socket: Socket, reply: FastifyReply, job: Job, times: Stre
   // Of the response nothing is heard where the reader left before it began, or before one ahead of it was over.
   const left = new AbortController();
   const leave = () => left.abort();
+  // Streams may be asked for one behind another on one connection.
+  socket.setMaxListeners(MAX_STREAMS + SOCKET_LISTENERS);
   socket.once('close', leave);
   if (socket.destroyed) leave();
   raw.on('error', () => raw.destroy());

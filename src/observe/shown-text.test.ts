@@ -23,6 +23,10 @@ describe('the text of somebody else', () => {
       'Headers.append: "sec\nret" is an invalid header value.',
       'Headers.append: … is an invalid header value.',
     ],
+    [
+      `Headers.append: "${'it is a secret\n'.repeat(100)}" is an invalid header value.`,
+      'Headers.append: … is an invalid header value.',
+    ],
     [`id ${'a1'.repeat(20)} unknown`, 'id … unknown'],
     [
       "ERR unknown command 'X', with args beginning with: 'key' 'val",
@@ -31,8 +35,16 @@ describe('the text of somebody else', () => {
     ['ERR no, command was: ["set","key","value"]', 'ERR no, command was: …'],
     ['Invalid Compact JWS eyJhbGciOiJI.eyJzdWIi.c2ln', 'Invalid Compact JWS …'],
     ['x'.repeat(40), 'x'.repeat(40)],
+    ['two\r\nlines\tof \u001b[2Jred\u009b31m\rover', 'two\r\nlines\tof ?[2Jred?31m?over'],
   ])('%j is shown as %j', (text, shown) => {
     expect(shownText(text)).toBe(shown);
+  });
+
+  it('is not cut within a secret so that it looks like none', () => {
+    for (const left of [15, 35, 47]) {
+      const before = 'y '.repeat(500 - left);
+      expect(shownText(before + 'a1'.repeat(100))).toBe(`${before}…`);
+    }
   });
 
   it('is cut, and read in little time whatever it is', () => {

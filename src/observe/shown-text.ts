@@ -13,19 +13,24 @@ const NAMED =
   /\b([\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[ _-]?key|session[ _-]?id|credentials?)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/gi;
 // The Fetch standard's errors quote the value of a field (`Headers.append: "…" is an invalid header value.`).
 const INVALID_VALUE = /(: ).*( is an invalid )/s;
+const INVALID_END = / is an invalid [\w ]{1,40}\.?$/;
 // A server's error, or its client's, quotes what it was asked: keys, values, passwords.
 const QUOTED_COMMAND = /\b(with args beginning with|command was):[\s\S]*/gi;
 // A token that says whose it is (RFC 7519).
 const SIGNED = /\beyJ[\w-]+(?:\.[\w-]*)+/g;
 // What keys, ids and tokens look like: long, and with digits among the letters.
 const OPAQUE = /(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{32,}(?![\w-])/gi;
+const CUT_WORD = /(?<![\w-])[\w-]+$/;
+// A terminal does what it is told by them. Texts may have several lines.
+const COMMANDS = /\r(?!\n)|[^\P{Cc}\r\n\t]/gu;
 
 /**
  * The text of somebody else's, an error's for example, without what could be a secret in it: credentials and queries of
- * URLs, values behind the names of secrets, long opaque words. Cut to a thousand characters.
+ * URLs, values behind the names of secrets, long opaque words; and without what a terminal would not print but do. Cut to a
+ * thousand characters.
  */
 export function shownText(text: string): string {
-  return (text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}${HIDDEN}` : text)
+  return cut(text)
     .replace(URL_IN_TEXT, (_, scheme: string, rest: string) => scheme + withoutSecrets(rest))
     .replace(QUERY, `?${HIDDEN}`)
     .replace(WHOLE_LINE, `$1$2 ${HIDDEN}`)
@@ -34,7 +39,16 @@ export function shownText(text: string): string {
     .replace(INVALID_VALUE, `$1${HIDDEN}$2`)
     .replace(QUOTED_COMMAND, `$1: ${HIDDEN}`)
     .replace(SIGNED, HIDDEN)
-    .replace(OPAQUE, HIDDEN);
+    .replace(OPAQUE, HIDDEN)
+    .replace(COMMANDS, '?');
+}
+
+function cut(text: string): string {
+  if (text.length <= MAX_LENGTH) return text;
+  // What says that all before it is a value.
+  const [end = ''] = INVALID_END.exec(text.slice(-64)) ?? [];
+  // Of a secret, what is left of it may look like none.
+  return `${text.slice(0, MAX_LENGTH).replace(CUT_WORD, '')}${HIDDEN}${end}`;
 }
 
 /** What identifies something, such as a URL or an id, in one line: without a query, without control characters, cut. */

@@ -52,6 +52,12 @@ it('leaves out what is too much in a second, and says how much that was', () => 
   expect(records.at(-1)).toMatchObject({ msg: 'Warm job job-1 is done', suppressed: 4 });
 });
 
+it('tells of a reason in one line', () => {
+  const { told, records } = warmLog();
+  told.warmed!('job-1', '8', 'it failed:\r\n  \u001b[31mbadly\n');
+  expect(records[0]).toMatchObject({ msg: 'Failed to warm cache for 8: it failed: ?[31mbadly ' });
+});
+
 it.each([
   ['/api/a?token=abc', '/api/a?…'],
   ['https://user:pass@host/a?b=c', 'https://host/a?…'],

@@ -19,7 +19,7 @@ export function createWarmLog(log: Log, clock: Clock): WarmObserver {
       if (suppressed === null) return;
       // Of a URL, the query may hold what is nobody's to read.
       const shownId = shownName(id);
-      const error = shownText(reason);
+      const error = shownText(reason).replace(/\s+/g, ' ');
       log.warn(
         { operation: 'warm', jobId, warmId: shownId, error, ...more(suppressed) },
         `Failed to warm cache for ${shownId}: ${error}`,

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CachegateError } from '../errors.ts';
 import { createStoreKeys } from '../store/keys.ts';
 import { createMemoryStore } from '../store/memory/memory-store.ts';
-import type { Store } from '../store/store.ts';
+import type { MaybePromise, Store } from '../store/store.ts';
 import { createFaultyStore } from '../testing/faulty-store.ts';
 import { createManualClock } from '../testing/manual-clock.ts';
 import { createWarmJobs } from './create-warm-jobs.ts';
@@ -22,6 +22,17 @@ afterEach(async () => {
 
 function memory(): Store {
   return createMemoryStore({ maxBytes: 100_000_000 });
+}
+
+/** As one over the network is: others ask while it is asked. */
+function slow(store: Store): Store {
+  const later =
+    <Args extends unknown[], Result>(call: (...args: Args) => MaybePromise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      await sleep(1);
+      return call(...args);
+    };
+  return { ...store, get: later(store.get), set: later(store.set), members: later(store.members) };
 }
 
 function setUp(warmOne: WarmOne, store: Store = memory(), more = {}) {
@@ -152,7 +163,8 @@ describe('a job that warms', () => {
   });
 
   it('is not lost to what is fetched into a small store', async () => {
-    const store = createMemoryStore({ maxBytes: 200_000 });
+    // A fifth of what is fetched, and several times what is fetched between two looks.
+    const store = createMemoryStore({ maxBytes: 1_000_000 });
     let written = 0;
     const { run } = setUp(async () => {
       written += 1;
@@ -289,10 +301,16 @@ describe('several processes', () => {
 
   it('leave a job to who is at it', async () => {
     const store = memory();
-    const here = setUp(async () => {
-      await sleep(20);
-      return WARMED;
-    }, store);
+    // On a busy machine a short lease may run out while nothing runs at all.
+    const timing = { ...TIMING, leaseMs: 10_000 };
+    const here = setUp(
+      async () => {
+        await sleep(20);
+        return WARMED;
+      },
+      store,
+      { timing },
+    );
     const others = [1, 2, 3].map(() => setUp(async () => WARMED, store));
     const { id } = await here.jobs.start({ ids: Array.from({ length: 60 }, (_, i) => i) });
     expect(await here.ended(id)).toMatchObject({ warmed_count: 60 });
@@ -430,6 +448,52 @@ describe('bounds', () => {
     const [newest] = await jobs.list();
     await jobs.cancel(newest!.id);
     expect(await jobs.start({ ids: [1] })).toMatchObject({ state: 'running' });
+  });
+
+  it('has no more of them when all are started at once, in several processes', async () => {
+    const store = slow(memory());
+    const [here, there] = [
+      setUp(() => new Promise(() => {}), store),
+      setUp(() => new Promise(() => {}), store),
+    ];
+    const starts = Array.from({ length: 30 }, (_, i) => (i % 2 ? here : there).jobs.start({ ids: [i] }));
+    const ends = await Promise.allSettled(starts);
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'ERR_WARM_INVALID' },
+    });
+    expect(await here.jobs.list()).toHaveLength(10);
+  });
+
+  it('starts jobs after one that has died while it was starting its own', async () => {
+    const store = memory();
+    const { run } = setUp(async () => WARMED, store);
+    await store.begin(keys.warm('start'), { name: 'warm', holder: 'dead', ttlMs: 100 });
+    expect(await run({ ids: [1] })).toMatchObject({ warmed_count: 1 });
+  });
+
+  it('gives a turn back that a store which hung has granted to nobody', async () => {
+    const backend = memory();
+    let isAway = true;
+    const away = () => new CachegateError('ERR_STORE_TIMEOUT', 'Connection timeout');
+    const { jobs } = setUp(async () => WARMED, {
+      ...backend,
+      async begin(...args) {
+        const begun = await backend.begin(...args);
+        if (isAway) throw away();
+        return begun;
+      },
+      async end(...args) {
+        if (isAway) throw away();
+        return backend.end(...args);
+      },
+    });
+    await expect(jobs.start({ ids: [1] })).rejects.toMatchObject({ code: 'ERR_STORE_TIMEOUT' });
+    isAway = false;
+    const next = { name: 'warm', holder: 'next', ttlMs: 100 };
+    await expect
+      .poll(async () => (await backend.begin(keys.warm('start'), next)).lease?.kind, { timeout: 3_000 })
+      .toBe('held');
   });
 
   it('remembers a hundred, and forgets the oldest that have ended', async () => {

@@ -11,6 +11,7 @@ import type { WarmOne } from './fetch-item.ts';
 import { isOpen, type JobHead, reportOf } from './job-head.ts';
 import { createJobSearch } from './job-search.ts';
 import { type RunningJob, runJob } from './run-job.ts';
+import { createStartTurn } from './start-turn.ts';
 import type { WarmItem } from './warm-items.ts';
 import type { WarmJobs, WarmReport } from './warm-job.ts';
 import { checkedWarm, invalidWarm, type WarmDefaults, type WarmOrder } from './warm-request.ts';
@@ -44,6 +45,9 @@ export interface WarmTiming {
 /** Jobs that are remembered; the oldest of those that have ended go first. */
 const MAX_JOBS = 100;
 const MAX_RUNNING = 10;
+/** The longest that a start keeps others waiting: its process may have died, or not know that it is its turn. */
+const START_TURN_MS = 5_000;
+const START_WAIT_MS = 15_000;
 /** Who cancels waits so long at most until whoever is at it has heard of it. */
 const CANCEL_WAIT_MS = 1_500;
 const CANCEL_LOOK_MS = 100;
@@ -67,6 +71,14 @@ export function createWarmJobs(options: WarmJobsOptions): WarmJobs & { close(): 
     runs += 1;
     return { name: LEASE, holder: `${PROCESS}:${runs.toString(36)}`, ttlMs: timing.leaseMs };
   };
+
+  const inTurn = createStartTurn({
+    store: options.store,
+    // No job's id.
+    base: store.key('start'),
+    newLease: () => ({ ...newLease(), ttlMs: START_TURN_MS }),
+    waitMs: START_WAIT_MS,
+  });
 
   function run(job: StoredJob, lease: Lease, items: readonly WarmItem[] | null): void {
     const one = runJob({ ...options, ...timing, store, items }, job, lease);
@@ -124,9 +136,11 @@ export function createWarmJobs(options: WarmJobsOptions): WarmJobs & { close(): 
 
   async function start(request: Parameters<WarmJobs['start']>[0]): Promise<WarmReport> {
     const order = await checkedWarm(request, options);
-    if (closed) throw storeClosed();
-    await makeRoom();
-    const { key, head } = await create(order);
+    const { key, head } = await inTurn(async () => {
+      if (closed) throw storeClosed();
+      await makeRoom();
+      return create(order);
+    });
     observer.warmJobChanged?.(head.id, 'running');
     if (head.settled) observer.warmJobChanged?.(head.id, 'done');
     return running.get(key)?.report() ?? reportOf(head);

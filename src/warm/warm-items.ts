@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { parseRequestTarget } from '../http/request-target.ts';
+import { parseRequestTarget, type TargetRefusal } from '../http/request-target.ts';
+import { refusedId, refusedUrl } from './refused-url.ts';
 
 /** What a job is asked for once: a text, or what can't be asked for. */
 export type WarmItem = string | BadItem;
@@ -67,7 +68,7 @@ export function checkedTemplateId(template: string): (value: unknown) => Checked
   return (value) => {
     const checked = checkedId(value);
     if (!('item' in checked)) return checked;
-    const refusal = refusalOf(urlFor(template, checked.item));
+    const refusal = refusalOf(urlFor(template, checked.item), refusedId);
     return refusal === null ? checked : { reason: refusal };
   };
 }
@@ -75,16 +76,19 @@ export function checkedTemplateId(template: string): (value: unknown) => Checked
 /** Path and query of a URL; its host says nothing. */
 export function checkedUrl(value: unknown): Checked {
   if (typeof value !== 'string') return { reason: 'a URL is a text' };
-  const parsed = value.length > MAX_URL_LENGTH ? null : parseRequestTarget(value);
-  if (parsed === null || !parsed.ok) return { reason: refusalOf(value)! };
+  if (value.length > MAX_URL_LENGTH) return { reason: TOO_LONG };
+  const parsed = parseRequestTarget(value);
+  if (!parsed.ok) return { reason: refusedUrl(parsed.reason) };
   return { item: parsed.query === undefined ? parsed.path : `${parsed.path}?${parsed.query}` };
 }
 
-function refusalOf(url: string): string | null {
-  if (url.length > MAX_URL_LENGTH) return `a URL has at most ${MAX_URL_LENGTH} characters`;
+function refusalOf(url: string, inWords: (reason: TargetRefusal) => string): string | null {
+  if (url.length > MAX_URL_LENGTH) return TOO_LONG;
   const parsed = parseRequestTarget(url);
-  return parsed.ok ? null : `the URL is refused: ${parsed.reason}`;
+  return parsed.ok ? null : inWords(parsed.reason);
 }
+
+const TOO_LONG = `a URL has at most ${MAX_URL_LENGTH} characters`;
 
 /** The URL of an id, which stands in it percent-encoded. */
 export function urlFor(template: string, id: string): string {

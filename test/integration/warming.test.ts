@@ -107,6 +107,21 @@ describe.each(Object.entries(PLACES))('warming on %s', (_name, open) => {
     expect(asked - report!.warmed_count).toBeGreaterThanOrEqual(0);
     expect([first.told, second.told]).toEqual([['running'], ['cancelled']]);
   });
+
+  it(
+    'is begun no more often than it may, whichever processes are asked at the same moment',
+    PATIENT,
+    async () => {
+      const place = await open();
+      const silent = await origin(0, () => {});
+      const processes = [startProcess(place, silent), startProcess(place, silent)];
+      await Promise.all(processes.map((one) => one.list()));
+      const starts = numbers(24).map((i) => processes[i % 2]!.start({ ids: [i] }));
+      const ends = await Promise.allSettled(starts);
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+      expect(await processes[0]!.list()).toHaveLength(10);
+    },
+  );
 });
 
 describe('warming on Valkey', () => {
