@@ -5,6 +5,7 @@ import { startNodeServer } from './adapters/node-server.ts';
 import { type StoreStatus, startAdminServer } from './admin/admin-server.ts';
 import type { Operations } from './admin/operations.ts';
 import type { AdminSessions } from './admin/session-routes.ts';
+import { systemClock } from './clock.ts';
 import { ConfigError } from './config/fault.ts';
 import { reloadFaults } from './config/reload-faults.ts';
 import type { Config } from './config/schema.ts';
@@ -58,10 +59,11 @@ export interface RunningServer {
   purge(request: PurgeRequest): Promise<PurgeResult>;
   /**
    * Takes on another configuration for all requests from now on; those under way go on as they began.
+   * @param next one that is still being loaded may be given as its promise, so that its faults are measured as a reload's
    * @throws ConfigError (`ERR_CONFIG_INVALID`) naming what only a restart can bring, or a certificate that can't be used;
    * all is as it was then
    */
-  reload(next: Config): Promise<void>;
+  reload(next: Config | Promise<Config>): Promise<void>;
   /**
    * Stops accepting, lets what is under way finish (for `deadlineMs` at most), then lets go of the store.
    * Answers whether all finished.
@@ -78,7 +80,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
   const log =
     options.log === undefined ? createLog({ level: config.logging_level }) : logThrough(options.log);
   const assembled = await assemble(config, options, log);
-  const { parts, live, operations, registry, release } = assembled;
+  const { parts, live, operations, registry, reloads, release } = assembled;
   const { opened, own: sessions } = parts;
   const { store } = opened;
   const announce = (text: string, fields: object = {}) => {
@@ -162,8 +164,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
     metrics: async () => (await registry?.getMetricsAsJSON()) ?? [],
     purge: (request) => live.current.purge(request),
     reload(next) {
+      const loading = Promise.resolve(next);
+      // Told of when its turn has come.
+      loading.catch(() => {});
       // In their order, so that the last that was asked for is in force.
-      const taken = reloading.then(() => takeOn(next));
+      const taking = reloading.then(async () => takeOn(await loading));
+      const taken = reloads === null ? taking : reloads.watch(taking);
       reloading = taken.catch(() => {});
       return taken;
     },
@@ -184,6 +190,8 @@ async function assemble(config: Config, { env, valkeyClient }: StartOptions, log
   const registry = config.metrics
     ? (await import('./wiring/server-registry.ts')).createServerRegistry()
     : null;
+  const reloads =
+    registry && (await import('./observe/reload-metrics.ts')).createReloadMetrics(registry, systemClock);
   const opened = await openParts(config, {
     ...{ env, log, valkeyClient, registry },
     hashKey: hashKeyOf(config),
@@ -215,7 +223,7 @@ async function assemble(config: Config, { env, valkeyClient }: StartOptions, log
         current = next;
         parts.relog(next);
       };
-      return { parts, operations, registry, config: () => current, wire, follow, live, release };
+      return { parts, operations, registry, reloads, config: () => current, wire, follow, live, release };
     },
   );
 }

@@ -65,17 +65,17 @@ describe('reloadSignal', () => {
 
   it('goes on after a refusal, of which it tells', async () => {
     const { log, lines } = logged();
-    const takeOn = vi.fn(async () => {});
+    const taken: Config[] = [];
     let isBad = true;
     reloadSignal(async () => {
       if (isBad) throw new ConfigError([faultAt('listen', [], 'found x', 'an address')]);
       return NEXT;
-    }).use(log, takeOn);
+    }).use(log, async (loading) => void taken.push(await loading));
     hangUp();
     await expect.poll(() => lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^Reload refused, all is as before: .*listen.*found x/);
     isBad = false;
     hangUp();
-    await expect.poll(() => takeOn.mock.calls.length).toBe(1);
+    await expect.poll(() => taken).toEqual([NEXT]);
   });
 });

@@ -18,9 +18,7 @@ export function reloadSignal(load: () => Promise<Config>): Reloads {
     while (isAsked) {
       isAsked = false;
       // However many signals come meanwhile, one more time is enough.
-      await load()
-        .then(takeOn)
-        .catch((error: unknown) => tell(log, error));
+      await takeOn(load()).catch((error: unknown) => tell(log, error));
     }
     isUnderWay = false;
   }
@@ -43,7 +41,7 @@ export function reloadSignal(load: () => Promise<Config>): Reloads {
 
 interface Taking {
   readonly log: Log;
-  readonly takeOn: (config: Config) => Promise<void>;
+  readonly takeOn: (loading: Promise<Config>) => Promise<void>;
 }
 
 function tell(log: Log, error: unknown): void {

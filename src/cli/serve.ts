@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ConfigError, faultAt } from '../config/fault.ts';
 import { describeFound } from '../config/found.ts';
 import type { LoadOptions } from '../config/load-config.ts';
@@ -40,10 +40,18 @@ export function serveCommand(): Command {
       '--store <url>',
       'the store: memory:, none:, lmdb:PATH, kv-rest:, or redis|rediss|valkey|valkeys://…',
     )
-    .option('--mode <safe|rfc>', 'what is stored: what is safe to share, or all that RFC 9111 lets be shared')
+    .addOption(modeOption())
     .option('--workers <number|auto>', 'how many processes serve; auto: as many as can run at once')
     .addHelpText('after', EXAMPLES)
     .action(serve);
+}
+
+function modeOption(): Option {
+  const description = 'what is stored: what is safe to share, or all that RFC 9111 lets be shared';
+  const option = new Option('--mode <safe|rfc>', description);
+  // For the help and for completion; another value is told as that of any other setting.
+  option.argChoices = ['safe', 'rfc'];
+  return option;
 }
 
 function append(value: string, values: readonly string[] = []): string[] {
@@ -68,7 +76,7 @@ async function serve(options: ServeOptions): Promise<void> {
   // Loaded after the checks, so that a bad configuration is told at once.
   const { startServer } = await import('../server.ts');
   const server = await startServer(config, { env: process.env, log });
-  reloads.use(log, (next) => server.reload(next));
+  reloads.use(log, (loading) => server.reload(loading));
   await stopped;
   await server.close(config.shutdown_timeout_ms);
 }

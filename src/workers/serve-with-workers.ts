@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { systemClock } from '../clock.ts';
 import { withoutCode } from '../config/code-of-config.ts';
 import { ConfigError } from '../config/fault.ts';
 import type { LoadOptions } from '../config/load-config.ts';
 import { reloadFaults } from '../config/reload-faults.ts';
 import type { Config } from '../config/schema.ts';
 import { type Log, setLoggingLevel } from '../observe/log.ts';
+import { createReloadMetrics } from '../observe/reload-metrics.ts';
 import { startPrimaryAdmin } from './primary-admin.ts';
 import { receivedError } from './sent-error.ts';
 import { workerConfig } from './worker-config.ts';
@@ -25,9 +28,9 @@ export interface ServeOptions {
 export interface Reloads {
   /**
    * @param log told of what is refused
-   * @param takeOn rejects where it can't be, with all as it was
+   * @param takeOn rejects where it can't be, or could not be loaded, with all as it was
    */
-  use(log: Log, takeOn: (config: Config) => Promise<void>): void;
+  use(log: Log, takeOn: (loading: Promise<Config>) => Promise<void>): void;
 }
 
 /**
@@ -51,16 +54,31 @@ async function serve(config: Config, folder: string | null, options: ServeOption
     config: withoutCode(workerConfig(whole, count, folder), source.file),
     source,
   });
+  // Beside what workers tell: what is refused here never comes to them.
+  const registry = new Registry();
+  const reloadMetrics = createReloadMetrics(registry, systemClock);
   const workers = createWorkers({
     count,
     assignment: assignmentOf(config),
     log,
+    measured: () => registry.getMetricsAsJSON(),
     // The store's last calls and its end, each with its deadline, and a process's own end.
     graceMs: 2 * config.store_timeout_ms + 1_000,
   });
   let current = config;
   let isUp = false;
   const admin = await startPrimaryAdmin({ config: () => current, log, workers, count, isUp: () => isUp });
+  async function takeOn(next: Config): Promise<void> {
+    const faults = reloadFaults(current, next);
+    if (faults.length > 0) throw new ConfigError(faults);
+    for (const { worker, error } of await workers.reload(assignmentOf(next))) {
+      log.error({ worker, err: receivedError(error) }, 'A worker goes on with its former configuration');
+    }
+    current = next;
+    setLoggingLevel(log, next.logging_level);
+    log.info({ services: Object.keys(next.services) }, 'Reloaded the configuration');
+  }
+
   try {
     const url = await workers.start();
     isUp = true;
@@ -71,16 +89,7 @@ async function serve(config: Config, folder: string | null, options: ServeOption
       services: Object.keys(config.services),
     };
     log.info(started, `Listening on ${url}`);
-    reloads.use(log, async (next) => {
-      const faults = reloadFaults(current, next);
-      if (faults.length > 0) throw new ConfigError(faults);
-      for (const error of await workers.reload(assignmentOf(next))) {
-        log.error({ err: receivedError(error) }, 'A worker goes on with its former configuration');
-      }
-      current = next;
-      setLoggingLevel(log, next.logging_level);
-      log.info({ services: Object.keys(next.services) }, 'Reloaded the configuration');
-    });
+    reloads.use(log, (loading) => reloadMetrics.watch(loading.then(takeOn)));
     await Promise.race([stopped, workers.lost]);
     isUp = false;
     log.info('Stopping: requests under way may finish');

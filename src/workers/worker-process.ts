@@ -65,7 +65,7 @@ async function reload({ id, assignment }: Extract<ToWorker, { type: 'reload' }>)
   const { config, source } = assignment;
   try {
     const server = await started;
-    await server?.reload(await withCode(config, { ...source, env: process.env }));
+    await server?.reload(withCode(config, { ...source, env: process.env }));
     send({ type: 'reloaded', id, error: null });
   } catch (error) {
     send({ type: 'reloaded', id, error: sentError(error) });

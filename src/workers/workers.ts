@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CachegateError } from '../errors.ts';
-import { createJoinedMetrics } from '../observe/joined-metrics.ts';
+import { createJoinedMetrics, type Measured } from '../observe/joined-metrics.ts';
 import type { Log } from '../observe/log.ts';
 import type { MetricsText } from '../observe/metrics-text.ts';
 import { createDeferred } from './deferred.ts';
@@ -28,10 +28,10 @@ export interface Workers {
   /** What each of those that serve says to it; those that don't answer in time are left out. */
   askAll(call: Call, deadlineMs: number): Promise<CallAnswer[]>;
   /**
-   * Gives all another configuration, also those to come. Answers what went wrong where it is not taken on.
+   * Gives all another configuration, also those to come. Answers which did not take it on, and why.
    * @throws CachegateError what the first of them finds wrong with it; all go on as before
    */
-  reload(assignment: WorkersOptions['assignment']): Promise<SentError[]>;
+  reload(assignment: WorkersOptions['assignment']): Promise<NotRenewed[]>;
   /** What all have measured, and what those that are gone had counted. */
   metrics(): Promise<MetricsText>;
   /** Rejects when no worker is left and none can be started any more. */
@@ -40,12 +40,20 @@ export interface Workers {
   stop(deadlineMs: number): Promise<boolean>;
 }
 
+/** A worker that goes on with its former configuration. */
+export interface NotRenewed {
+  readonly worker: number;
+  readonly error: SentError;
+}
+
 export interface WorkersOptions {
   readonly count: number;
   readonly assignment: Omit<Assignment, 'worker'>;
   readonly log: Log;
   /** What a worker may take, in milliseconds, to let go of its store after its requests have ended. */
   readonly graceMs: number;
+  /** What this process has measured itself. */
+  readonly measured: () => Promise<Measured>;
 }
 
 const PROGRAM = fileURLToPath(new URL(`./worker-process${extname(import.meta.url)}`, import.meta.url));
@@ -53,12 +61,13 @@ const PROGRAM = fileURLToPath(new URL(`./worker-process${extname(import.meta.url
 const MAX_ATTEMPTS = 5;
 const NOT_RENEWED = 'A worker goes on with its former configuration';
 
-export function createWorkers({ count, assignment, log, graceMs }: WorkersOptions): Workers {
+export function createWorkers(options: WorkersOptions): Workers {
+  const { count, assignment, log, graceMs } = options;
   let current = assignment;
   // By structured clone: a setting may be a number that JSON does not have.
   cluster.setupPrimary({ exec: PROGRAM, args: [], serialization: 'advanced' });
   const lost = createDeferred<never>();
-  const measured = createJoinedMetrics<Worker>();
+  const measured = createJoinedMetrics<object>();
   const launch = (number: number): Worker => {
     const given = current;
     const worker = launchWorker({ worker: number, ...given });
@@ -87,10 +96,10 @@ export function createWorkers({ count, assignment, log, graceMs }: WorkersOption
   }
 
   /** What ends meanwhile is followed by one that begins with what is in force. */
-  async function give(post: Post, next: WorkersOptions['assignment']): Promise<SentError | null> {
+  async function give(post: Post, next: WorkersOptions['assignment']): Promise<NotRenewed | null> {
     const worker = post.serving();
     const error = (await worker?.reload({ worker: post.number, ...next })) ?? null;
-    return post.serving() === worker ? error : null;
+    return error !== null && post.serving() === worker ? { worker: post.number, error } : null;
   }
 
   const serving = () => posts.flatMap((post) => post.serving() ?? []);
@@ -134,13 +143,14 @@ export function createWorkers({ count, assignment, log, graceMs }: WorkersOption
       const first = posts.find((post) => post.serving() !== null) ?? null;
       // Alone: what it finds wrong, those that are to come could not even start with.
       const found = first && (await give(first, next));
-      if (found !== null && found.code !== 'ERR_SERVER_WORKER') throw receivedError(found);
+      if (found !== null && found.error.code !== 'ERR_SERVER_WORKER') throw receivedError(found.error);
       current = next;
       const results = await Promise.all(posts.map((post) => (post === first ? found : give(post, next))));
       return results.filter((result) => result !== null);
     },
     reports,
     async metrics() {
+      measured.told(options, await options.measured());
       await reports();
       return measured.text();
     },

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, createServer, get, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { samplesOf } from '../support/promtool.ts';
 import { type CommandFolder, createCommandFolder, type ServedCommand } from '../support/served-command.ts';
 import { makeTlsFiles } from '../support/tls-files.ts';
 
@@ -34,10 +36,12 @@ afterEach(async () => {
   origin.close();
 });
 
+const adminAddress = () => `unix:${join(folder.path, 'admin.sock')}`;
+
 function settings(more: object, workers: number) {
   const target = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
   return {
-    ...{ listen: '127.0.0.1:0', admin_listen: 'off', workers, shutdown_timeout_ms: 5_000 },
+    ...{ listen: '127.0.0.1:0', admin_listen: adminAddress(), workers, shutdown_timeout_ms: 5_000 },
     services: { api: { path: '/api', origin: target, ...more } },
   };
 }
@@ -56,6 +60,14 @@ async function ask(path: string, agent: Agent | false = false) {
   const [response] = await once(get(url + path, { agent }), 'response');
   const text = Buffer.concat(await response.toArray()).toString();
   return { status: response.statusCode as number, text, mark: response.headers.mark as string | undefined };
+}
+
+/** Whether the last reload was taken on, as it is measured. */
+async function isReloaded(): Promise<number | undefined> {
+  const where = { socketPath: join(folder.path, 'admin.sock'), path: '/metrics', agent: false as const };
+  const [response] = await once(get(where), 'response');
+  const text = Buffer.concat(await response.toArray()).toString();
+  return samplesOf(text).get('cachegate_config_last_reload_successful');
 }
 
 const marked = (mark: string) => ({ response_headers: { Mark: mark }, cache: 'off' });
@@ -93,8 +105,10 @@ describe.each([1, 2])('a reload of %i process(es)', (workers) => {
 
   it('refuses a bad one, naming the fault, and goes on', PATIENT, async () => {
     await serve(marked('old'), workers);
+    expect(await isReloaded()).toBe(1);
     await reload({ ...settings({}, workers), services: { api: { path: '/api', orign: 'x' } } });
     await expect.poll(() => command.logged('Reload refused').length, SOON).toBe(1);
+    expect(await isReloaded()).toBe(0);
     await reload({ ...settings(marked('new'), workers), store: 'none:' });
     await expect.poll(() => command.logged('Reload refused').length, SOON).toBe(2);
     const [first, second] = command.logged('Reload refused');
@@ -105,6 +119,7 @@ describe.each([1, 2])('a reload of %i process(es)', (workers) => {
     await reload(settings(marked('new'), workers));
     await expect.poll(async () => (await ask('/api')).mark, SOON).toBe('new');
     await expect.poll(() => command.logged('Reloaded the configuration').length, SOON).toBe(1);
+    await expect.poll(isReloaded, SOON).toBe(1);
   });
 
   it('refuses a certificate that can’t be used, and goes on with the one in force', PATIENT, async () => {
@@ -147,6 +162,24 @@ it('reaches a worker that is being replaced', PATIENT, async () => {
     await expect.poll(marks, SOON).toEqual(new Set([mark]));
   }
   expect(command.logged('A worker goes on')).toEqual([]);
+});
+
+it('names the one worker that goes on with what it had, and measures it', PATIENT, async () => {
+  const marker = JSON.stringify(join(folder.path, 'marker'));
+  const lines = [
+    `import cluster from 'node:cluster';`,
+    `import { existsSync } from 'node:fs';`,
+    `if (cluster.worker?.id === 2 && existsSync(${marker})) throw new Error('not in this one');`,
+    `export default ${JSON.stringify(settings({}, 2))};`,
+  ];
+  command = await folder.serve(await folder.file('cachegate.mjs', lines.join('\n')));
+  await command.url;
+  expect(await isReloaded()).toBe(1);
+  await folder.file('marker', '');
+  command.signal('SIGHUP');
+  await expect.poll(() => command.logged('Reloaded the configuration').length, SOON).toBe(1);
+  expect(command.logged('A worker goes on')).toMatchObject([{ worker: 2 }]);
+  expect(await isReloaded()).toBe(0);
 });
 
 const marking = async () => (await ask('/api')).mark;
