@@ -65,12 +65,22 @@ async function addressOf({ admin, config }: Target, command: string): Promise<Ad
   const { findConfig } = await import('./find-config.ts');
   const file = config ?? (await findConfig(cwd, command, '--admin URL'));
   const { loadConfig } = await import('../config/load-config.ts');
-  const settings = await loadConfig({ file, cwd, env: process.env });
+  const settings = await loadConfig({ file, cwd, env: process.env }).catch((error: unknown) => {
+    throw address === undefined ? withAnotherWay(error) : error;
+  });
   return {
     address: address ?? adminUrl(settings.admin_listen),
     token: token ?? sendable(settings.admin_token, 'admin_token', []),
   };
 }
+
+/** Who only asks need not have what the file of the server needs. */
+function withAnotherWay(error: unknown): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  return new ConfigError([...error.faults, faultAt('', ['--admin'], 'not given', ADMIN_WITHOUT_FILE)]);
+}
+
+const ADMIN_WITHOUT_FILE = 'http://HOST:PORT of the running server, for which no file is read';
 
 function isAddress(admin: string): boolean {
   return ADMIN_FORM.test(admin) && (admin.startsWith('unix:') || URL.canParse(admin));

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { completionOf, wordsIn } from './completion-candidates.ts';
+import { serveCommand } from './serve.ts';
 
 const program = new Command('it')
   .addCommand(new Command('check').argument('<file>').description('check it'))
@@ -39,6 +40,15 @@ describe('completion', () => {
       true,
     ]);
     expect([files('warm', ''), files('warm', '--method', ''), files('')]).toEqual([false, false, false]);
+  });
+
+  it('has the modes of a server', () => {
+    const { candidates } = completionOf(new Command('it').addCommand(serveCommand()), [
+      'serve',
+      '--mode',
+      '',
+    ]);
+    expect(candidates.map(({ text }) => text)).toEqual(['safe', 'rfc']);
   });
 
   it('has no commands behind an operand, and no options behind --', () => {

@@ -49,7 +49,11 @@ async function purge(options: PurgeOptions): Promise<void> {
   );
   if (options.json) printJson({ purged });
   else print(`purged ${createFormat().number(purged)} ${purged === 1 ? 'resource' : 'resources'}`);
+  if (!options.json && purged === 0 && options.tag?.some((tag) => tag.includes(','))) print(ONE_TAG);
 }
+
+/** Nothing is wrong with such a tag, but most who give one mean several. */
+const ONE_TAG = 'a comma is part of a tag: several are given as --tag A --tag B';
 
 function subjectOf({ url, tag, service }: PurgeOptions): PurgeSubject {
   const given: PurgeSubject[] = [

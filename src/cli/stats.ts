@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { ConfigError, faultAt } from '../config/fault.ts';
 import type { Estimate, HitCounts, Stats, StatsOff } from '../statistics/stats.ts';
 import { type Target, withAdmin, withTargetOptions } from './admin-target.ts';
 import { isNumber, isText, nullable, recordOf, shapeOf } from './answer-shape.ts';
@@ -28,6 +29,10 @@ export function statsCommand(): Command {
 }
 
 async function stats(target: StatsTarget): Promise<void> {
+  if (target.store === true && target.admin !== undefined) {
+    // Each asks somebody else, so that the figures would be another's than was meant.
+    throw new ConfigError([faultAt('', ['--store', '--admin'], 'found both', 'one of them')]);
+  }
   const answer = target.store === true ? await statsOfStore(target) : await statsOfServer(target);
   if (target.json) printJson(answer);
   else print(statsText(answer, createFormat()));

@@ -79,6 +79,10 @@ describe('a frame', () => {
     expect(frame.services[0]).toMatchObject({ name: 'a', requests_per_second: 4, lookup: null });
     const off = frameOf(sample(0, null, { enabled: false }), sample(1_000, null, { enabled: false }));
     expect(off).toMatchObject({ overall_hit_rate: null, total_entries: null, services: [] });
+    expect(off.requests_per_second).toBeNull();
+    const shown = topLines(off, 'a', null, { columns: 100, rows: 20 }, format).join('\n');
+    expect(shown).toContain('requests -  hit rate -');
+    expect(shown).toContain('\nnothing is counted there (statistics_enabled: false)\n');
   });
 });
 

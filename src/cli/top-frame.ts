@@ -58,7 +58,8 @@ export function frameOf(older: TopSample, newer: TopSample): TopFrame {
     workers: ready.workers ?? null,
     metrics: metrics !== null,
     window_seconds: rounded(seconds),
-    requests_per_second: perSecond(requests, seconds),
+    // Where nothing is counted, none is not known to have come.
+    requests_per_second: metrics === null && known === null ? null : perSecond(requests, seconds),
     hit_rate: share(hits, asked),
     store_errors_per_second: storeErrors(older.metrics, metrics, seconds),
     overall_hit_rate: known !== null && known.total_requests > 0 ? known.hit_rate : null,

@@ -28,9 +28,17 @@ export function topLines(
     '',
   ];
   const foot = ['', 'q or Ctrl-C ends'];
-  const services = serviceLines(frame.services, rows - head.length - foot.length, columns, format);
+  const services =
+    frame.services.length === 0
+      ? [nothingText(frame)]
+      : serviceLines(frame.services, rows - head.length - foot.length, columns, format);
   const lines = [...head, ...services, ...foot].slice(0, rows);
   return lines.map((line) => cut(line, columns).trimEnd());
+}
+
+/** Statistics name every service, asked for or not. */
+function nothingText({ metrics }: TopFrame): string {
+  return metrics ? 'no service was asked for yet' : 'nothing is counted there (statistics_enabled: false)';
 }
 
 function headline({ at, ready, workers }: TopFrame, address: string, { time }: Format): string {
@@ -75,7 +83,6 @@ function serviceLines(
   columns: number,
   format: Format,
 ): string[] {
-  if (services.length === 0) return ['no service was asked for yet'];
   // One line has the headings, and one tells of those that have no room.
   const fitting = services.length + 1 <= room ? services : services.slice(0, Math.max(0, room - 2));
   const figures = fitting.map((service) => figuresOf(service, format));

@@ -54,8 +54,16 @@ async function run(client: AdminClient, { once, json }: TopOptions, ending: Abor
   signal.addEventListener('abort', () => client.close());
   if (once) return runOnce(client, json === true, signal);
   if (!json) return runScreen(client, ending);
+  await printFrames(client, signal);
+}
+
+async function printFrames(client: AdminClient, signal: AbortSignal): Promise<void> {
+  let isAway = false;
   for await (const { frame, trouble } of frames(client, signal)) {
     if (trouble === null) printJson(frame);
+    // Once each time: who reads the lines can't tell a silence from a reader that hangs.
+    else if (!isAway) process.stderr.write(`cachegate: ${trouble}\n`);
+    isAway = trouble !== null;
   }
 }
 

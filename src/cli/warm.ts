@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { ConfigError, faultAt } from '../config/fault.ts';
 import type { WarmReport } from '../warm/warm-job.ts';
 import type { AdminClient } from './admin-client.ts';
 import { type Target, withAdmin, withTargetOptions } from './admin-target.ts';
@@ -75,6 +76,11 @@ async function warmAction(urls: readonly string[], options: WarmOptions): Promis
 }
 
 async function statusAction(id: string | undefined, options: Target & { follow?: boolean }): Promise<void> {
+  if (id === undefined && options.follow) {
+    // A script whose id is missing would take the list for a job that has ended well.
+    const accepted = 'the id of a job: cachegate warm status ID --follow';
+    throw new ConfigError([faultAt('', ['--follow'], 'found no job', accepted)]);
+  }
   await withAdmin(options, 'warm', async (client) => {
     if (id === undefined) {
       const list = await client.ask('GET', '/warm', isReportList);

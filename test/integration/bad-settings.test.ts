@@ -537,6 +537,15 @@ const usage: BadSetting[] = [
     line: "too many arguments for 'check'. Expected 1 argument but got 2.",
   },
   { name: 'an unknown command', args: ['bogus'], line: "unknown command 'bogus'" },
+  {
+    name: 'a question to a server whose file needs what is not set here',
+    args: ['stats'],
+    config: 'services: { a: { path: /a, origin: "${ORIGIN_A}" } }\n',
+    line: [
+      'ORIGIN_A (services.a.origin): not set; accepted: an http or https URL without credentials, query or fragment',
+      'cachegate: --admin: not given; accepted: http://HOST:PORT of the running server, for which no file is read',
+    ].join('\n'),
+  },
 ];
 
 const groups = { missing, wrongType, outOfRange, wrongForm, files, usage };

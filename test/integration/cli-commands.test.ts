@@ -109,6 +109,20 @@ describe('cachegate purge', () => {
     expect((await ask('purge', ...args, '--json')).output).toBe('{"purged":1234}\n');
   });
 
+  it('says that a tag with a comma is one, where there was nothing with it', async () => {
+    const hint = 'a comma is part of a tag: several are given as --tag A --tag B\n';
+    admin.routes.set('POST /purge', answering({ purged: 0 }));
+    expect(await ask('purge', '--tag', 'a,b')).toEqual({
+      ...{ how: 0, errors: '' },
+      output: `purged 0 resources\n${hint}`,
+    });
+    expect(admin.asked[0]).toMatchObject({ body: { tags: ['a,b'] } });
+    expect((await ask('purge', '--tag', 'a,b', '--json')).output).toBe('{"purged":0}\n');
+    expect((await ask('purge', '--tag', 'a')).output).toBe('purged 0 resources\n');
+    admin.routes.set('POST /purge', answering({ purged: 1 }));
+    expect((await ask('purge', '--tag', 'a,b')).output).toBe('purged 1 resource\n');
+  });
+
   it.each([[[]], [['--url', '/a', '--service', 's']]])('%j is wrong usage', async (args) => {
     expect((await ask('purge', ...args)).how).toBe(2);
     expect(admin.asked).toEqual([]);

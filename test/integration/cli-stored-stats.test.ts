@@ -71,3 +71,10 @@ it('says what to do where nothing is shared, and when the store is away', async 
   const away = await run([], { KV_REST_API_URL: gone.url });
   expect([away.how === 0, away.errors]).toEqual([false, expect.stringContaining('Connection refused')]);
 });
+
+it('is asked for in the place of a server, not beside one', async () => {
+  expect(await run(['--admin', 'http://127.0.0.1:9180'], {})).toEqual({
+    ...{ how: 2, output: '' },
+    errors: 'cachegate: --store, --admin: found both; accepted: one of them\n',
+  });
+});

@@ -80,6 +80,21 @@ describe('cachegate top', () => {
     expect(frames[1]).toMatchObject({ hit_rate: 0.75, window_seconds: expect.any(Number) });
   });
 
+  it('says on standard error why no lines come, once each time', async () => {
+    const command = startCommand(['top', '--json', '--admin', admin.url]);
+    const lines = () => command.output().split('\n').length;
+    await expect.poll(lines, { timeout: 15_000 }).toBeGreaterThan(1);
+    admin.routes.set('GET /readyz', answering({ title: 'Busy', detail: 'the reason' }, 500));
+    const asked = admin.asked.length;
+    await expect.poll(() => admin.asked.length, { timeout: 15_000 }).toBeGreaterThan(asked + 2);
+    const before = lines();
+    admin.routes.set('GET /readyz', answering(ready));
+    await expect.poll(lines, { timeout: 15_000 }).toBeGreaterThan(before);
+    command.signal('SIGINT');
+    const { how, errors } = await command.ended;
+    expect([how, errors]).toEqual([0, 'cachegate: the reason\n']);
+  });
+
   it('needs a terminal for the live view', async () => {
     const { how, errors } = await runCommand(['top', '--admin', admin.url]);
     expect([how, errors]).toEqual([

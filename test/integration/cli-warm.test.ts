@@ -59,6 +59,7 @@ describe('what is warmed', () => {
   it.each([
     [[], 'found none; accepted: one of them'],
     [['--hot', 'many'], "option '--hot <number>' argument 'many' is invalid"],
+    [['status', '--follow'], '--follow: found no job; accepted: the id of a job'],
   ])('%j is wrong usage', async (args, text) => {
     const { how, output, errors } = await warm(...args);
     expect([how, output]).toEqual([2, '']);
