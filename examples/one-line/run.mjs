@@ -20,6 +20,13 @@ const isJson = process.argv.includes('--json');
  * @property {string[]} changed the lines that the second has and the first has not
  */
 
+await import('cachegate/fetch').catch(() => {
+  console.error(
+    'cachegate is not built yet; next, in the root of the repository: npm install && npm run build',
+  );
+  process.exit(1);
+});
+
 const origin = await startOrigin();
 try {
   /** @type {Compared[]} */

@@ -65,6 +65,10 @@ async function makeTransform() {
 function buildConfig() {
   const args = ['build', '--config', 'cachegate.yaml', '--out', 'gate.config.mjs'];
   const command = resolve(PACKAGE, 'dist/cli/main.js');
+  if (!existsSync(command)) {
+    console.error('cachegate is not built yet; next, in the root of the repository: npm run example:vercel');
+    process.exit(1);
+  }
   const { status } = spawnSync(process.execPath, [command, ...args], { cwd: HERE, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
@@ -84,6 +88,11 @@ async function loadFunction() {
  */
 function giveUp(error) {
   if (error.code === 'EADDRINUSE') console.error(`127.0.0.1:${PORT} is in use; PORT names another`);
+  else if (error.code === 'ERR_SOCKET_BAD_PORT') {
+    console.error(
+      `PORT: found ${JSON.stringify(process.env.PORT)}; accepted: a port from 0 to 65535, default 3000`,
+    );
+  }
   // Each of its faults is a line of the function's log.
   else if (error.code !== 'ERR_CONFIG_INVALID') console.error(error);
   process.exit(1);

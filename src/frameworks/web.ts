@@ -41,7 +41,7 @@ export function withCachegate(
   async function answer(request: Request, parts: WebParts): Promise<Response> {
     try {
       const refused = await checkAll(parts, guards);
-      return refused === null ? await handler(request, parts) : refusedResponse(refused, []);
+      return refused === null ? responseOf(await handler(request, parts)) : refusedResponse(refused, []);
     } catch (error) {
       const known = refusalOf(error);
       if (known === null) parts.logError('A handler has failed', error);
@@ -56,6 +56,12 @@ export function withCachegate(
     const response = await answer(request, parts);
     return settledResponse(response, await parts.commitAll(), parts.fields);
   };
+}
+
+/** A `return` is easily forgotten, and no type says so to who writes JavaScript. */
+function responseOf(answered: Response | undefined): Response {
+  if (answered?.headers === undefined) throw new TypeError('The handler has given back no Response');
+  return answered;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { COMPILED_FORMAT, type CompiledConfig } from '../compiled/compiled-config.ts';
 import { type ConfigInput, configSchema } from '../config/schema.ts';
 import { createGateOn, type GateOptions } from './create-gate.ts';
@@ -32,6 +32,12 @@ describe('a gate', () => {
     const answers = await Promise.all([1, 2, 3].map(() => fetch(requestOf())));
     expect(answers.map(({ status }) => status)).toEqual([402, 402, 402]);
     expect(lines).toEqual([expect.stringMatching(/^No store is configured/)]);
+  });
+
+  it('says that it has but its own memory', async () => {
+    const { fetch, lines } = gateOf();
+    await fetch(requestOf());
+    expect(lines).toEqual(['Connected to the store at memory:']);
   });
 
   it('has a handler for each method', async () => {
@@ -81,6 +87,34 @@ describe('a gate that can not be opened', () => {
       expect.stringMatching(/^store: found another store; accepted: kv-rest:, memory:/),
     ]);
     await expect(ready()).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID', message: lines[0] });
+  });
+
+  it('takes no invalid options, and names each', async () => {
+    const options = { waitUntil: 'work', env: null } as unknown as GateOptions;
+    const { fetch, ready, lines } = gateOf({}, options);
+    expect((await fetch(requestOf())).status).toBe(500);
+    expect(lines).toEqual([
+      'waitUntil: found a string; accepted: a function that takes a promise, or null',
+      'env: found null; accepted: an object of variables',
+    ]);
+    await expect(ready()).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID', message: lines.join('\n') });
+  });
+
+  it('writes to no log that is none', async () => {
+    const { fetch, ready } = gateOf({}, { log: console } as unknown as GateOptions);
+    const written: string[] = [];
+    const spy = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((line) => written.push(String(line)) > 0);
+    try {
+      expect((await fetch(requestOf())).status).toBe(500);
+    } finally {
+      spy.mockRestore();
+    }
+    const message =
+      'log: found what is none; accepted: a pino logger, or what has its debug, info, warn, error and child';
+    expect(written.map((line) => JSON.parse(line).msg)).toEqual([message]);
+    await expect(ready()).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID', message });
   });
 
   it('takes no configuration of another format', async () => {

@@ -1,7 +1,9 @@
 import type { CompiledConfig } from '../compiled/compiled-config.ts';
 import { hasCode } from '../errors.ts';
 import { refusal } from '../gateway/answer.ts';
+import { isLog } from '../observe/is-log.ts';
 import type { Log } from '../observe/known-logs.ts';
+import { requireGateOptions } from './gate-options.ts';
 import { type OpenGate, openGate } from './open-gate.ts';
 import { createPlainLog } from './plain-log.ts';
 import type { PlatformContext, ReadContext, WaitUntil } from './request-context.ts';
@@ -15,7 +17,7 @@ export interface GateOptions {
   readonly waitUntil?: WaitUntil | null;
   /** Where the configuration's variables are read; the process's environment by default. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The application's own log; by default JSON lines on standard output. */
+  /** The application's own log, a pino logger; by default JSON lines on standard output. */
   readonly log?: Log;
 }
 
@@ -52,10 +54,17 @@ export function createGateOn(
   let opening: Promise<OpenGate> | null = null;
   let closing: Promise<void> | null = null;
 
+  async function start(): Promise<OpenGate> {
+    requireGateOptions({ waitUntil, env, log });
+    return openGate(compiled, { env, log });
+  }
+
   function open(): Promise<OpenGate> {
     if (opening === null) {
-      opening = openGate(compiled, { env, log });
-      opening.catch((error: unknown) => tellFaults(error, log ?? createPlainLog({ level: 'aggregate' })));
+      opening = start();
+      opening.catch((error: unknown) =>
+        tellFaults(error, isLog(log) ? log! : createPlainLog({ level: 'aggregate' })),
+      );
     }
     return opening;
   }

@@ -100,8 +100,11 @@ async function ownParts({ sessions, namespace }: Config, parts: OpenParts): Prom
   return wireSessions(sessions, { ...parts, store, namespace });
 }
 
-/** Whether the store is there shows with the first request: asking it costs a command at each start. */
+/**
+ * That the instance has but its own memory is said, since that may be for want of a variable. Whether a KV service is there
+ * shows with the first request: asking it costs a command at each start.
+ */
 async function greet({ opened }: OpenParts, log: Log): Promise<void> {
-  if (opened.store === null) await greetStore(opened, log);
-  else opened.greeted();
+  if (opened.distant) opened.greeted();
+  else await greetStore(opened, log);
 }
