@@ -85,6 +85,7 @@ describe('the defaults', () => {
       missing_origin: 'refuse',
       credentials: true,
       allow_headers: [],
+      expose_headers: [],
       max_age_seconds: 600,
     });
     expect(serviceOf({ session: { authority: 'wagtail', url: origin } }).session).toMatchObject({

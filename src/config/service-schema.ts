@@ -14,6 +14,7 @@ const cors = z.strictObject({
   missing_origin: choice(['refuse', 'allow']).default('refuse'),
   credentials: flag().default(true),
   allow_headers: listOf(fieldName(), 'header field names').default([]),
+  expose_headers: listOf(fieldName(), 'header field names').default([]),
   max_age_seconds: wholeNumber('seconds', 0, DAY_SECONDS).default(600),
 });
 

@@ -7,6 +7,7 @@ const cors = createCors({
   missingOrigin: 'refuse',
   credentials: true,
   allowHeaders: ['X-Session'],
+  exposeHeaders: ['X-Total-Count'],
   allowMethods: ['GET', 'HEAD'],
   maxAgeSeconds: 600,
 });
@@ -54,7 +55,7 @@ describe('CORS', () => {
     expect(cors.fieldsFor('https://a.example')).toEqual([
       ...['Access-Control-Allow-Origin', 'https://a.example'],
       ...['Access-Control-Allow-Credentials', 'true'],
-      ...['Access-Control-Expose-Headers', expect.stringContaining('RateLimit')],
+      ...['Access-Control-Expose-Headers', expect.stringMatching(/^Age,.* RateLimit,.* X-Total-Count$/)],
       ...['Vary', 'Origin'],
     ]);
     expect(cors.preflightFields).toEqual([

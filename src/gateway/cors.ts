@@ -9,6 +9,8 @@ export interface CorsPolicy {
   readonly missingOrigin: 'refuse' | 'allow';
   readonly credentials: boolean;
   readonly allowHeaders: readonly string[];
+  /** What scripts may read of an answer, beside the gate's own fields and those that they always may. */
+  readonly exposeHeaders: readonly string[];
   readonly allowMethods: readonly string[];
   readonly maxAgeSeconds: number;
 }
@@ -21,7 +23,8 @@ export interface Cors {
   readonly preflightFields: FieldList;
 }
 
-const EXPOSED = 'Age, Cache-Status, RateLimit, RateLimit-Policy, Retry-After';
+/** The gate's own fields. */
+const EXPOSED = ['Age', 'Cache-Status', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 const REMEMBERED = 1_000;
 
 export function createCors(policy: CorsPolicy): Cors {
@@ -30,6 +33,7 @@ export function createCors(policy: CorsPolicy): Cors {
     if (pattern === null) throw new TypeError(`not an origin: ${JSON.stringify(text)}`);
     return pattern;
   });
+  const exposed = [...EXPOSED, ...policy.exposeHeaders].join(', ');
   const known = new LRUCache<string, { fields: FieldList | null }>({ max: REMEMBERED });
 
   function compute(origin: string): FieldList | null {
@@ -37,7 +41,7 @@ export function createCors(policy: CorsPolicy): Cors {
     if (parsed === null || !patterns.some((pattern) => matches(pattern, parsed))) return null;
     const fields = ['Access-Control-Allow-Origin', origin];
     if (policy.credentials) fields.push('Access-Control-Allow-Credentials', 'true');
-    fields.push('Access-Control-Expose-Headers', EXPOSED, 'Vary', 'Origin');
+    fields.push('Access-Control-Expose-Headers', exposed, 'Vary', 'Origin');
     return fields;
   }
 

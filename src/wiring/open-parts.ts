@@ -1,8 +1,6 @@
 import type { Registry } from 'prom-client';
 import { type Background, createBackground } from '../background.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import type { Config } from '../config/schema.ts';
-import { type ClientAddress, createClientAddress } from '../gateway/client-address.ts';
 import type { CacheLogSettings } from '../observe/cache-log.ts';
 import { createCacheTotals } from '../observe/cache-tally.ts';
 import type { Log } from '../observe/log.ts';
@@ -20,7 +18,7 @@ import { createTold } from './told-observer.ts';
 import { type StatisticsConfig, wireStatistics } from './wire-statistics.ts';
 
 /** What of a configuration, a server's or an application's, says how the parts are made that all else stands on. */
-export type PartsConfig = StoreConfig & CacheLogSettings & StatisticsConfig & Pick<Config, 'trusted_proxies'>;
+export type PartsConfig = StoreConfig & CacheLogSettings & StatisticsConfig;
 
 export interface OpenPartsOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -55,7 +53,6 @@ export interface OpenParts {
   /** `null` without a store. */
   readonly responses: ResponseCache | null;
   readonly localWindows: LocalWindows;
-  readonly clientAddress: ClientAddress;
   readonly statistics: ObservedStatistics;
   /** `null`: nobody traces. */
   readonly tracing: Tracing | null;
@@ -98,7 +95,6 @@ export async function openParts(config: PartsConfig, options: OpenPartsOptions):
     opened,
     responses: responseCacheOn(opened, parts),
     localWindows: createLocalWindows(),
-    clientAddress: createClientAddress(config.trusted_proxies),
     statistics,
     tracing,
     relog: (settings) => told.relog(logObservers(settings, log, clock, totals)),

@@ -219,6 +219,7 @@ function corsOf({ cors, session, methods }: ServiceConfig, development: boolean)
     missingOrigin: cors.missing_origin,
     credentials: cors.credentials,
     allowHeaders: [...sessionField, ...tokenField, ...cors.allow_headers],
+    exposeHeaders: cors.expose_headers,
     allowMethods: [...allowed, ...logout],
     maxAgeSeconds: cors.max_age_seconds,
   });
