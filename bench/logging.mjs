@@ -1,18 +1,12 @@
 // `node bench/logging.mjs [--rounds N]` (after `npm run build`): what the log of the cache costs a request at each logging
 // level, beside an observer that does nothing. One request in 16 is a miss; lines go to a file that keeps none.
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { createCacheLog } from '../dist/observe/cache-log.js';
 import { createLog } from '../dist/observe/log.js';
 import { runCommand } from './command.mjs';
-import { measureInterleaved } from './interleaved.mjs';
-import { wholeNumber } from './options.mjs';
-import { table } from './report.mjs';
-import { describeMachine } from './tools.mjs';
+import { parseRounds, printInterleaved } from './interleaved.mjs';
 
-const DEFAULT_ROUNDS = 15;
-const WARM_ROUNDS = 3;
 /** A round of what writes a line for each request is shorter, so that all take about as long. */
 const CALLS = 1_000_000;
 const WRITING_CALLS = 20_000;
@@ -32,24 +26,13 @@ const SETTINGS = {
   aggregate_log_interval: 100,
 };
 
-await runCommand(parse, main);
-
-function parse() {
-  const { values } = parseArgs({ options: { rounds: { type: 'string' } } });
-  return { rounds: wholeNumber('--rounds', values.rounds, DEFAULT_ROUNDS, 1_000) };
-}
+await runCommand(parseRounds, main);
 
 async function main({ rounds }, signal) {
-  const measured = await measureInterleaved(
-    cases(),
-    { rounds, warmRounds: WARM_ROUNDS, signal },
-    nanosecondsEach,
-  );
-  const { processor, node } = describeMachine();
   const head = ['', 'ns a request', 'lowest–highest', 'more than the floor', 'wanted'];
   const counts = `${CALLS.toLocaleString('en')} requests (${WRITING_CALLS.toLocaleString('en')} where each is a line)`;
-  const of = `Medians of ${rounds} interleaved rounds of ${counts}, processor time`;
-  console.log(`${processor}; Node ${node}. ${of}.\n\n${table(head, measured.map(cellsOf))}`);
+  const of = `${counts}, processor time`;
+  await printInterleaved(cases(), { rounds, signal, head, of, cellsOf }, nanosecondsEach);
 }
 
 /** The first is the floor. */

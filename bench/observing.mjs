@@ -1,19 +1,13 @@
 // `node bench/observing.mjs [--rounds N]` (after `npm run build`): what metrics and statistics together cost a hit, beside
 // an observer that does nothing, and beside what prom-client's own counter and histogram cost.
-import { parseArgs } from 'node:util';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { combineObservers } from '../dist/observe/combine-observers.js';
 import { createMetrics } from '../dist/observe/metrics.js';
 import { createStatistics } from '../dist/statistics/create-statistics.js';
 import { createStoreKeys } from '../dist/store/keys.js';
 import { runCommand } from './command.mjs';
-import { measureInterleaved } from './interleaved.mjs';
-import { wholeNumber } from './options.mjs';
-import { table } from './report.mjs';
-import { describeMachine } from './tools.mjs';
+import { parseRounds, printInterleaved } from './interleaved.mjs';
 
-const DEFAULT_ROUNDS = 15;
-const WARM_ROUNDS = 3;
 const CALLS = 1_000_000;
 /** A twentieth of what the fastest hit takes. */
 const WANTED_NS = 800;
@@ -23,23 +17,12 @@ const OUTCOME = { hit: true, ttl: 60 };
 const TIMINGS = Array.from({ length: 64 }, (_, i) => ({ lookupMs: 0.004 * (i + 1) }));
 const TARGETS = Array.from({ length: 1_024 }, (_, i) => `/v0/bases/app1/records/${i}`);
 
-await runCommand(parse, main);
-
-function parse() {
-  const { values } = parseArgs({ options: { rounds: { type: 'string' } } });
-  return { rounds: wholeNumber('--rounds', values.rounds, DEFAULT_ROUNDS, 1_000) };
-}
+await runCommand(parseRounds, main);
 
 async function main({ rounds }, signal) {
-  const measured = await measureInterleaved(
-    cases(),
-    { rounds, warmRounds: WARM_ROUNDS, signal },
-    ({ call }) => nanosecondsEach(call),
-  );
-  const { processor, node } = describeMachine();
   const head = ['told to', 'ns a hit', 'lowest–highest', 'more than the floor', 'wanted'];
-  const of = `Medians of ${rounds} interleaved rounds of ${CALLS.toLocaleString('en')} hits`;
-  console.log(`${processor}; Node ${node}. ${of}.\n\n${table(head, measured.map(cellsOf))}`);
+  const of = `${CALLS.toLocaleString('en')} hits`;
+  await printInterleaved(cases(), { rounds, signal, head, of, cellsOf }, ({ call }) => nanosecondsEach(call));
 }
 
 /** The first is the floor. A hit of a gate is told as three things: its session, its limit, and its answer. */

@@ -3,26 +3,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runCommand } from './command.mjs';
-import { measureInterleaved } from './interleaved.mjs';
-import { wholeNumber } from './options.mjs';
+import { measureInterleaved, parseRounds } from './interleaved.mjs';
 import { createProcesses } from './processes.mjs';
 import { createRequests, openCases, REQUESTS_A_SECOND } from './statistics-cases.mjs';
 import { startStoreServer } from './store-server.mjs';
 import { describeMachine } from './tools.mjs';
 
-const DEFAULT_ROUNDS = 15;
 /** So many seconds of a server that is full make a round. */
 const SECONDS_A_ROUND = 20;
 const WARM_ROUNDS = 2;
 
-await runCommand(parse, main);
-
-function parse() {
-  const { values } = parseArgs({ options: { rounds: { type: 'string' } } });
-  return { rounds: wholeNumber('--rounds', values.rounds, DEFAULT_ROUNDS, 1_000) };
-}
+await runCommand(parseRounds, main);
 
 async function main({ rounds }, signal) {
   const directory = await mkdtemp(join(tmpdir(), 'cachegate-statistics-'));
