@@ -41,7 +41,7 @@ const INVALID: readonly StatusRange[] = [401, 403, '300-399'];
  * An authority that is asked over HTTP with the caller's session id, as Wagtail's and Django's admin are: by default,
  * 2xx is valid; 401, 403 and a redirect (to a login page) are not; any other answer says nothing about the session.
  *
- * @throws CachegateError `ERR_CONFIG_INVALID` for statuses or sources that are none
+ * @throws CachegateError `ERR_CONFIG_INVALID` for invalid statuses or sources
  */
 export function createHttpAuthority(options: HttpAuthorityOptions): Authority {
   const { url, method = 'GET', timeoutMs } = options;

@@ -38,7 +38,7 @@ const COOKIE: SessionCookieOptions = { name: 'session', secure: true, sameSite: 
 
 /**
  * The sessions of an application, on any store: finds them by the cookie's token, and stores what changed.
- * @throws CachegateError `ERR_CONFIG_INVALID` for options that are none: secrets, seconds, a mode, a cookie, origins
+ * @throws CachegateError `ERR_CONFIG_INVALID` for invalid options: secrets, seconds, a mode, a cookie, origins
  */
 export function createSessionManager(options: SessionManagerOptions): Sessions {
   const { namespace = '', cookie = {} } = options;
