@@ -102,8 +102,20 @@ function newerFault(client: ClientRecord, used: StoredResponse, evidence: Eviden
     lifetime(response) - currentAge(response, now) > SURELY_FRESH_MS &&
     whyNotReused(response, client.request, now, { mode: circumstances.mode, origin: 'unasked' }) === null &&
     whyInvalid(response, client, history, circumstances) === null;
-  const newer = stored.find(isSuitable);
+  const newer = stored.find((known) => isSuitable(known) && !isReplaced(known.response, stored));
   return newer === undefined ? null : `#${newer.response.last.id} is stored, and newer`;
+}
+
+/** By a later one with the same selecting fields and values, which may have expired since. */
+function isReplaced(response: StoredResponse, stored: readonly KnownStored[]): boolean {
+  const { resource, answeredOrder } = response.last;
+  return stored.some(
+    ({ response: later }) =>
+      later.last.resource === resource &&
+      later.last.sentOrder > answeredOrder &&
+      valueIn(later.fields, 'vary') === valueIn(response.fields, 'vary') &&
+      isSelectedBy(later, response.request),
+  );
 }
 
 const AGE_TOLERANCE_MS = 1000;
