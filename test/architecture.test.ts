@@ -38,6 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'background.ts': [],
   'deadline.ts': [],
   'version.ts': [],
+  'vercel-request.ts': [],
   http: [],
   engine: ['http'],
   store: ['clock.ts', 'errors.ts', 'background.ts'],
@@ -90,7 +91,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   // Results of functions.
   'function-cache': [
-    ...['background.ts', 'clock.ts', 'config', 'errors.ts', 'observe', 'store', 'value-cache', 'wiring'],
+    ...['background.ts', 'clock.ts', 'config', 'errors.ts', 'observe', 'store', 'value-cache'],
+    ...['vercel-request.ts', 'wiring'],
   ],
   // A configuration that was checked where it was built.
   compiled: ['config', 'errors.ts', 'gateway'],
@@ -107,7 +109,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
       'gateway',
       'http',
     ],
-    ...['observe', 'response-cache', 'session', 'statistics', 'store', 'wiring'],
+    ...['observe', 'response-cache', 'session', 'statistics', 'store', 'vercel-request.ts', 'wiring'],
   ],
   frameworks: [
     'app',

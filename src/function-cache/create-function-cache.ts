@@ -3,6 +3,7 @@ import type { CachegateError } from '../errors.ts';
 import { createStoreKeys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { parseStoreUrl } from '../store/store-url.ts';
+import { isOnVercel, vercelRequest } from '../vercel-request.ts';
 import type { FunctionCache, FunctionObserver } from './cached-function.ts';
 import { createFunctions } from './create-functions.ts';
 import { createFunctionLog, type FunctionLog, standardErrorLog } from './function-log.ts';
@@ -74,18 +75,9 @@ export function createFunctionCache(options: FunctionCacheOptions = {}): Functio
   return createFunctions(lazy, createStoreKeys(namespace, ''));
 }
 
-/** Where Vercel's runtime keeps what belongs to the request under way, as for the gate (`serverless/vercel-context.ts`). */
-const REQUEST_CONTEXT = Symbol.for('@vercel/request-context');
-
-interface ContextKeeper {
-  get?(): { waitUntil?(work: Promise<unknown>): void } | undefined;
-}
-
 /** That of the request in which work comes up; `undefined` in any other place than Vercel, where the process goes on. */
 function vercelsWaitUntil(env: NodeJS.ProcessEnv): FunctionCacheOptions['waitUntil'] {
-  const keeper = () => (globalThis as Record<symbol, unknown>)[REQUEST_CONTEXT] as ContextKeeper | undefined;
-  if (env.VERCEL !== '1' && keeper() === undefined) return undefined;
-  return (work) => keeper()?.get?.()?.waitUntil?.(work);
+  return isOnVercel(env) ? (work) => vercelRequest()?.waitUntil?.(work) : undefined;
 }
 
 function refused(option: string, accepted: string): CachegateError {

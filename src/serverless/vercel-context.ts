@@ -1,16 +1,10 @@
+import { type VercelRequest, vercelRequest } from '../vercel-request.ts';
 import {
   type ReadContext,
   type RequestContext,
   readPlatformContext,
   type WaitUntil,
 } from './request-context.ts';
-
-/** Where Vercel's runtime keeps what belongs to the request under way. */
-const REQUEST_CONTEXT = Symbol.for('@vercel/request-context');
-
-interface VercelRequestContext {
-  readonly waitUntil?: WaitUntil;
-}
 
 /**
  * Vercel's context. Its proxy overwrites `X-Real-IP` and `X-Forwarded-For` with the address that has connected to it, so
@@ -19,7 +13,7 @@ interface VercelRequestContext {
 export function createReadVercelContext(env: NodeJS.ProcessEnv): ReadContext {
   return (request, given): RequestContext => {
     const { waitUntil, peer } = readPlatformContext(request, given);
-    const vercel = requestContext();
+    const vercel = vercelRequest();
     const isVercel = vercel !== undefined || env.VERCEL === '1';
     return {
       waitUntil: waitUntil ?? waitUntilOf(vercel),
@@ -28,14 +22,7 @@ export function createReadVercelContext(env: NodeJS.ProcessEnv): ReadContext {
   };
 }
 
-function requestContext(): VercelRequestContext | undefined {
-  const keeper = (globalThis as Record<symbol, unknown>)[REQUEST_CONTEXT] as
-    | { get?(): VercelRequestContext | undefined }
-    | undefined;
-  return keeper?.get?.();
-}
-
-function waitUntilOf(context: VercelRequestContext | undefined): WaitUntil | null {
+function waitUntilOf(context: VercelRequest | undefined): WaitUntil | null {
   return typeof context?.waitUntil === 'function' ? (work) => context.waitUntil!(work) : null;
 }
 
